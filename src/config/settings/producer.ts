@@ -1,0 +1,2 @@
+/** The producer: what it generates and how it sends. */
+export const producer = {}

@@ -1,0 +1,12 @@
+import { type PrettyStream, default as pinoPretty } from 'pino-pretty'
+
+/** Log lines for a person at a terminal: time, level, part, sentence. */
+export function pretty(): PrettyStream {
+  return pinoPretty({
+    destination: 2,
+    sync: true,
+    ignore: 'hostname,pid',
+    translateTime: 'SYS:HH:MM:ss.l',
+    customColors: { debug: 'gray' },
+  })
+}
