@@ -37,8 +37,8 @@ export const clickhouse = {
   clickhouseNativePort: setting(
     'MILLRACE_CLICKHOUSE_NATIVE_PORT',
     port,
-    9000,
-    'The native port of the local server; another one when it is taken.',
+    0,
+    'The native port of the local server, 9000 by custom; another one when it is taken. 0: it does not listen, since whoever reaches it can read files and end the server.',
   ),
   clickhouseMemory: setting(
     'MILLRACE_CLICKHOUSE_MEMORY',

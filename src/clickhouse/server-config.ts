@@ -1,0 +1,155 @@
+import { createHash } from 'node:crypto'
+
+/** The user for people and dashboards: it needs no password and may only read. */
+export const READER = 'reader'
+
+export interface ServerConfig {
+  /** The user of the program. */
+  readonly user: string
+  readonly password: string
+  readonly database: string
+  readonly memoryBytes: number
+  /** The loopback addresses to listen on. */
+  readonly hosts: readonly string[]
+  readonly usersFile: string
+}
+
+const MIB = 2 ** 20
+
+/**
+ * The settings of the server.
+ *
+ * Pools and caches are small: the server shares one machine with the program, and each thread and cache costs memory
+ * at rest. Ports are given on the command line, so that two processes which start at once write the same files.
+ */
+export function serverXml(config: ServerConfig): string {
+  const listen = config.hosts.map((host) => `  <listen_host>${host}</listen_host>`).join('\n')
+  return `<clickhouse>
+${listen}
+  <users_config>${escapeXml(config.usersFile)}</users_config>
+  <timezone>UTC</timezone>
+
+  <max_server_memory_usage>${config.memoryBytes}</max_server_memory_usage>
+  <keep_alive_timeout>3</keep_alive_timeout>
+  <max_connections>256</max_connections>
+  <max_concurrent_queries>64</max_concurrent_queries>
+  <max_thread_pool_size>500</max_thread_pool_size>
+  <max_thread_pool_free_size>8</max_thread_pool_free_size>
+  <background_pool_size>2</background_pool_size>
+  <background_merges_mutations_concurrency_ratio>2</background_merges_mutations_concurrency_ratio>
+  <background_common_pool_size>2</background_common_pool_size>
+  <background_move_pool_size>1</background_move_pool_size>
+  <background_fetches_pool_size>1</background_fetches_pool_size>
+  <background_schedule_pool_size>16</background_schedule_pool_size>
+  <mark_cache_size>${64 * MIB}</mark_cache_size>
+  <primary_index_cache_size>${32 * MIB}</primary_index_cache_size>
+  <index_mark_cache_size>${8 * MIB}</index_mark_cache_size>
+  <uncompressed_cache_size>0</uncompressed_cache_size>
+  <index_uncompressed_cache_size>0</index_uncompressed_cache_size>
+  <mmap_cache_size>0</mmap_cache_size>
+  <compiled_expression_cache_size>${8 * MIB}</compiled_expression_cache_size>
+
+  <http_handlers>
+${httpRules().join('\n')}
+  </http_handlers>
+</clickhouse>
+`
+}
+
+/**
+ * Who a request is. One without credentials is the reader; one with credentials is whom it says, when the password is
+ * right. `default` is refused: it belongs to the session inside the server process, which has no password.
+ */
+function httpRules(): string[] {
+  const query = '<type>dynamic_query_handler</type><query_param_name>query</query_param_name>'
+  const refuse =
+    '<type>static</type><status>403</status><content_type>text/plain; charset=UTF-8</content_type>' +
+    '<response_content>The user default is refused. Use the user of the program, or no credentials to read.</response_content>'
+  const rule = (header: string, handler: string): string =>
+    `    <rule>${header && `<headers>${header}</headers>`}<handler>${handler}</handler></rule>`
+  return [
+    // the base64 of "default:" and anything behind it
+    rule('<Authorization>regex:(?i)basic\\s+ZGVmYXVsdD[o-r].*</Authorization>', refuse),
+    rule('<X-ClickHouse-User>default</X-ClickHouse-User>', refuse),
+    rule('<Authorization>regex:.+</Authorization>', query),
+    rule('<X-ClickHouse-User>regex:.+</X-ClickHouse-User>', query),
+    rule('', `${query}<user>${READER}</user>`),
+  ]
+}
+
+/** What the reader may look at besides the product's tables: what clients and dashboards ask for. */
+const SYSTEM_TABLES = [
+  ...['tables', 'columns', 'databases', 'parts', 'parts_columns', 'merges', 'mutations', 'metrics', 'events'],
+  ...['asynchronous_metrics', 'errors', 'disks', 'settings', 'functions', 'table_functions', 'formats'],
+  ...['data_type_families', 'table_engines', 'build_options', 'one', 'numbers', 'dictionaries'],
+]
+
+/**
+ * The users of the server.
+ *
+ * The session inside the server process is always `default` without a password, so `default` gets the grants of its
+ * start queries and nothing more. Reading standard input needs the right to read files. HTTP refuses `default`; the native
+ * port can't, which is why that port does not listen unless it is asked for.
+ */
+export function usersXml(config: ServerConfig): string {
+  const readerMemory = Math.floor(config.memoryBytes / 4)
+  const limited = (name: string, max: number): string => `<${name}><min>1</min><max>${max}</max></${name}>`
+  return `<clickhouse>
+  <profiles>
+    <default>
+      <log_queries>0</log_queries>
+    </default>
+    <inside>
+      <max_memory_usage>${64 * MIB}</max_memory_usage>
+      <max_memory_usage_for_user>${64 * MIB}</max_memory_usage_for_user>
+    </inside>
+    <reader>
+      <readonly>2</readonly>
+      <max_execution_time>60</max_execution_time>
+      <max_memory_usage>${readerMemory}</max_memory_usage>
+      <max_memory_usage_for_user>${readerMemory}</max_memory_usage_for_user>
+      <max_concurrent_queries_for_user>16</max_concurrent_queries_for_user>
+      <constraints>
+        ${limited('max_execution_time', 60)}
+        ${limited('max_memory_usage', readerMemory)}
+        ${limited('max_memory_usage_for_user', readerMemory)}
+        ${limited('max_concurrent_queries_for_user', 16)}
+      </constraints>
+    </reader>
+  </profiles>
+  <quotas><default/></quotas>
+  <users>
+    <default>
+      <password></password>
+      ${LOOPBACK}
+      <profile>inside</profile><quota>default</quota>
+      ${grants(`CREATE DATABASE ON ${config.database}.*`, 'TABLE ENGINE ON Atomic', 'SYSTEM LISTEN ON *.*', 'READ ON FILE', 'CREATE TEMPORARY TABLE ON *.*')}
+    </default>
+    <${config.user}>
+      <password_sha256_hex>${createHash('sha256').update(config.password).digest('hex')}</password_sha256_hex>
+      ${LOOPBACK}
+      <profile>default</profile><quota>default</quota>
+      <default_database>${config.database}</default_database>
+      ${grants('ALL ON *.*')}
+    </${config.user}>
+    <${READER}>
+      <no_password/>
+      ${LOOPBACK}
+      <profile>reader</profile><quota>default</quota>
+      <default_database>${config.database}</default_database>
+      ${grants(`SELECT ON ${config.database}.*`, ...SYSTEM_TABLES.map((table) => `SELECT ON system.${table}`))}
+    </${READER}>
+  </users>
+</clickhouse>
+`
+}
+
+const LOOPBACK = '<networks><ip>127.0.0.1</ip><ip>::1</ip></networks>'
+
+function grants(...rights: string[]): string {
+  return `<grants>${rights.map((right) => `<query>GRANT ${right}</query>`).join('')}</grants>`
+}
+
+function escapeXml(text: string): string {
+  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+}

@@ -1,0 +1,77 @@
+import type { FetchLimit } from '../log/port.ts'
+import { Batch } from './batch.ts'
+
+export type BatchMode = 'batch' | 'time' | 'hybrid'
+
+export interface BatcherOptions {
+  /** When a batch is due: after `maxMessages`, after `intervalMs`, or whichever comes first. */
+  readonly mode: BatchMode
+  readonly maxMessages: number
+  /** Counted from the first message of the batch. */
+  readonly intervalMs: number
+  /** Milliseconds that only rise. */
+  readonly monotonic: () => number
+}
+
+/** A batch is due in every mode when it holds so much: memory is bounded, whatever the settings say. */
+export const BATCH_BYTES = 32 * 2 ** 20
+
+/** Decoding happens in the thread that also answers requests: so many messages keep it busy for some 30 ms. */
+const FETCH_RECORDS = 5_000
+const FETCH_BYTES = 4 * 2 ** 20
+
+/** The longest wait for a first message: it has no deadline of its own. */
+const IDLE_WAIT_MS = 1_000
+
+/** Holds the batch that is being filled, and says what may be fetched into it and when it is due. */
+export class Batcher {
+  readonly #options: BatcherOptions
+  #batch = new Batch()
+  /** When the batch got its first message. */
+  #begunAt: number | undefined
+
+  constructor(options: BatcherOptions) {
+    this.#options = options
+  }
+
+  /** The batch to add to. Ask again after each fetch. */
+  get batch(): Batch {
+    return this.#batch
+  }
+
+  /** What to fetch next, and how long to wait for it. */
+  limit(): FetchLimit & { maxWaitMs: number } {
+    const { mode, maxMessages } = this.#options
+    const room = mode === 'time' ? FETCH_RECORDS : maxMessages - this.#batch.messages
+    return {
+      maxRecords: Math.max(1, Math.min(FETCH_RECORDS, room)),
+      maxBytes: Math.max(1, Math.min(FETCH_BYTES, BATCH_BYTES - this.#batch.bytes)),
+      maxWaitMs: Math.ceil(Math.min(IDLE_WAIT_MS, this.#remainingMs())),
+    }
+  }
+
+  /** Whether to write the batch now. To be asked after each fetch, also one that brought nothing. */
+  isDue(): boolean {
+    const { mode, maxMessages } = this.#options
+    if (this.#batch.messages === 0) return false
+    this.#begunAt ??= this.#options.monotonic()
+    if (this.#batch.bytes >= BATCH_BYTES) return true
+    if (mode !== 'time' && this.#batch.messages >= maxMessages) return true
+    return this.#remainingMs() <= 0
+  }
+
+  /** Gives the batch away and begins another. */
+  take(): Batch {
+    const full = this.#batch
+    this.#batch = new Batch()
+    this.#begunAt = undefined
+    return full
+  }
+
+  /** How long the batch may still wait for messages. */
+  #remainingMs(): number {
+    const { mode, intervalMs, monotonic } = this.#options
+    if (mode === 'batch' || this.#begunAt === undefined) return Number.POSITIVE_INFINITY
+    return Math.max(0, this.#begunAt + intervalMs - monotonic())
+  }
+}

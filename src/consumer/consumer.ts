@@ -1,0 +1,75 @@
+import type { Gap, LogReader } from '../log/port.ts'
+import { publish } from '../observe/events.ts'
+import type { Store } from '../store/port.ts'
+import { Batcher, type BatcherOptions } from './batcher.ts'
+import { type Flushed, flush } from './flush.ts'
+import { Pipeline, type PipelineOptions } from './pipeline.ts'
+import type { Retrier } from './retry.ts'
+import { retryingReader, retryingStore } from './retrying.ts'
+
+declare module '../observe/events.ts' {
+  interface Happenings {
+    /** Messages that were not read yet are gone from the log. */
+    'consumer:gap': Gap
+  }
+}
+
+export interface ConsumerOptions extends PipelineOptions, BatcherOptions {
+  /** A member of the group that nobody else uses; closed at the end. */
+  readonly reader: LogReader
+  readonly store: Store
+  readonly retrier: Retrier
+  /** Called after each flush, with what it wrote. */
+  readonly onFlushed: (flushed: Flushed) => void
+}
+
+/**
+ * Moves messages from the log into the store. While the store is away it waits in a flush, holding one batch and fetching
+ * nothing.
+ */
+export class Consumer {
+  readonly #options: ConsumerOptions
+  readonly #reader: LogReader
+  readonly #store: Store
+  readonly #pipeline: Pipeline
+  readonly #batcher: Batcher
+
+  constructor(options: ConsumerOptions) {
+    this.#options = options
+    this.#reader = retryingReader(options.reader, options.retrier)
+    this.#store = retryingStore(options.store, options.retrier)
+    this.#pipeline = new Pipeline(options)
+    this.#batcher = new Batcher(options)
+  }
+
+  /** The partitions that it reads. */
+  assignments(): readonly number[] {
+    return this.#reader.assignments()
+  }
+
+  /**
+   * Consumes until the signal aborts, writes what it holds, and leaves the group. Called once.
+   *
+   * @throws what no retry could mend, and the retrier's reason when it gave up; then the last batch was not committed,
+   * and whoever reads next gets it again
+   */
+  async run(stop: AbortSignal): Promise<void> {
+    const reader = this.#reader
+    try {
+      while (!stop.aborted) {
+        const { batches, gaps } = await reader.fetch(this.#batcher.limit(), stop)
+        for (const gap of gaps) publish('consumer:gap', gap)
+        this.#pipeline.process(batches, this.#batcher.batch)
+        if (this.#batcher.isDue()) await this.#flush()
+      }
+      if (this.#batcher.batch.messages > 0) await this.#flush()
+    } finally {
+      await reader.close()
+    }
+  }
+
+  async #flush(): Promise<void> {
+    const { onFlushed, monotonic } = this.#options
+    onFlushed(await flush(this.#batcher.take(), this.#store, this.#reader, monotonic))
+  }
+}

@@ -1,0 +1,190 @@
+import { MillraceError } from '../../errors.ts'
+import type { FetchLimit, OutgoingRecord, PartitionBounds, Position } from '../port.ts'
+import type { RecordBatch } from '../record-batch.ts'
+import {
+  appendedAtOf,
+  countOf,
+  decodeBatches,
+  encodeBatch,
+  firstOffsetOf,
+  type Stored,
+  storedKey,
+} from './codec.ts'
+import { bytesToNumber, type Environment, numberToBytes, openTable, type Table } from './environment.ts'
+
+/** The format of what is stored. Another one is refused, not guessed at. */
+const FORMAT = 1
+
+interface Description {
+  readonly format: number
+  readonly partitions: number
+}
+
+/** One topic in an LMDB environment: its records, and for each partition the next offset. All calls are synchronous. */
+export class Topic {
+  readonly name: string
+  readonly partitions: number
+  readonly #environment: Environment
+  readonly #records: Table
+  readonly #meta: Table
+
+  /** @param partitions used when the topic is new; otherwise it keeps the number it was made with */
+  constructor(environment: Environment, name: string, partitions: number) {
+    this.name = name
+    this.#environment = environment
+    this.#records = openTable(environment, `records:${name}`)
+    this.#meta = openTable(environment, `topic:${name}`)
+    this.partitions = environment.transactionSync(() => this.#describe(partitions)).partitions
+  }
+
+  #describe(partitions: number): Description {
+    const key = Buffer.from('description')
+    const found = this.#meta.get(key)
+    if (!found) {
+      const made = { format: FORMAT, partitions }
+      this.#meta.putSync(key, Buffer.from(JSON.stringify(made)))
+      return made
+    }
+    const description = JSON.parse(found.toString()) as Description
+    if (description.format !== FORMAT) {
+      throw new MillraceError(
+        'file_unusable',
+        `the event log has format ${description.format}, and this version of Millrace reads format ${FORMAT}`,
+        { hint: 'Use the version of Millrace that made it, or another data directory.' },
+      )
+    }
+    return description
+  }
+
+  /**
+   * Appends records, each to its partition. Call it inside a transaction.
+   *
+   * @returns the position of each record, in the order given
+   */
+  append(records: readonly OutgoingRecord[], nowMs: number): Position[] {
+    const byPartition = new Map<number, OutgoingRecord[]>()
+    const next = new Map<number, number>()
+    const positions = records.map((record) => {
+      const { partition } = record
+      let of = byPartition.get(partition)
+      if (!of) {
+        of = []
+        byPartition.set(partition, of)
+        next.set(partition, this.end(partition))
+      }
+      return { partition, offset: next.get(partition)! + of.push(record) - 1 }
+    })
+    for (const [partition, of] of byPartition) {
+      const first = next.get(partition)!
+      const stored = encodeBatch(of, nowMs)
+      this.#records.putSync(storedKey(partition, first), stored)
+      this.#meta.putSync(endKey(partition), numberToBytes(first + of.length))
+      this.#addBytes(stored.length)
+    }
+    return positions
+  }
+
+  /** Makes what other processes have committed visible to the reads that follow. */
+  refresh(): void {
+    this.#environment.resetReadTxn()
+  }
+
+  /** The offset that the next record of a partition will get. */
+  end(partition: number): number {
+    return bytesToNumber(this.#meta.get(endKey(partition))) ?? 0
+  }
+
+  bounds(): PartitionBounds[] {
+    return Array.from({ length: this.partitions }, (_, partition) => {
+      const end = this.end(partition)
+      const [first] = this.#keys(partition, 0, 1)
+      return { partition, earliest: first === undefined ? end : firstOffsetOf(first), end }
+    })
+  }
+
+  /** Bytes of all records that are kept. */
+  get bytes(): number {
+    return bytesToNumber(this.#meta.get(BYTES)) ?? 0
+  }
+
+  /** The records from an offset on; null when there are none. The offset must not lie before the earliest. */
+  read(partition: number, offset: number, limit: FetchLimit): RecordBatch | null {
+    const stored: Stored[] = []
+    let records = 0
+    let bytes = 0
+    const start = this.#keyOfBatchWith(partition, offset)
+    if (!start) return null
+    for (const { key, value } of this.#records.getRange({ start, end: storedKey(partition + 1, 0) })) {
+      if (records > 0 && bytes + value.length > limit.maxBytes) break
+      const firstOffset = firstOffsetOf(key)
+      stored.push({ firstOffset, bytes: value })
+      records += countOf(value) - Math.max(0, offset - firstOffset)
+      bytes += value.length
+      if (records >= limit.maxRecords) break
+    }
+    return decodeBatches(partition, stored, offset, limit.maxRecords)
+  }
+
+  /**
+   * Removes the oldest batches, as long as they are too old or there is too much. Call it inside a transaction.
+   *
+   * @param limit as many batches at most, so that the transaction stays short
+   * @returns how many batches and records were removed
+   */
+  removeOldest(olderThanMs: number, maxBytes: number, limit: number): { batches: number; records: number } {
+    const removed = { batches: 0, records: 0 }
+    let excess = this.bytes - maxBytes
+    while (removed.batches < limit) {
+      const oldest = this.#oldestBatch()
+      if (!oldest || (appendedAtOf(oldest.value) >= olderThanMs && excess <= 0)) break
+      this.#records.removeSync(oldest.key)
+      this.#addBytes(-oldest.value.length)
+      excess -= oldest.value.length
+      removed.batches++
+      removed.records += countOf(oldest.value)
+    }
+    return removed
+  }
+
+  #oldestBatch(): { key: Buffer; value: Buffer } | undefined {
+    let oldest: { key: Buffer; value: Buffer } | undefined
+    for (let partition = 0; partition < this.partitions; partition++) {
+      const range = { start: storedKey(partition, 0), end: storedKey(partition + 1, 0), limit: 1 }
+      for (const { key, value } of this.#records.getRange(range)) {
+        if (!oldest || appendedAtOf(value) < appendedAtOf(oldest.value)) oldest = { key, value }
+      }
+    }
+    return oldest
+  }
+
+  #keyOfBatchWith(partition: number, offset: number): Buffer | undefined {
+    const range = {
+      start: storedKey(partition, offset),
+      end: storedKey(partition, 0),
+      reverse: true,
+      limit: 1,
+    }
+    for (const key of this.#records.getKeys({ ...range, inclusiveEnd: true } as typeof range)) return key
+    return this.#keys(partition, offset, 1)[0]
+  }
+
+  #keys(partition: number, from: number, limit: number): Buffer[] {
+    return [
+      ...this.#records.getKeys({
+        start: storedKey(partition, from),
+        end: storedKey(partition + 1, 0),
+        limit,
+      }),
+    ]
+  }
+
+  #addBytes(change: number): void {
+    this.#meta.putSync(BYTES, numberToBytes(Math.max(0, this.bytes + change)))
+  }
+}
+
+const BYTES = Buffer.from('bytes')
+
+function endKey(partition: number): Buffer {
+  return Buffer.from(`end:${partition}`)
+}

@@ -1,0 +1,174 @@
+import { messageOf } from '../errors.ts'
+import { publish } from '../observe/events.ts'
+import type { Level } from './levels.ts'
+import { freshAsOf, LEVEL_NAMES, type RollUpRun } from './rollup.ts'
+
+declare module '../observe/events.ts' {
+  interface Happenings {
+    /** A run ended early; the next one begins after a pause and takes up what it left. */
+    'rollup:failed': { message: string; retryInMs: number }
+  }
+}
+
+/** How much of the time each level may be computed at most: counts of seconds must not wait for hours. */
+const SHARES: Readonly<Record<Level, number>> = { slice: 0.5, minute: 0.4, hour: 0.2 }
+
+const FIRST_PAUSE_MS = 250
+const LONGEST_PAUSE_MS = 10_000
+
+export interface RollUpLoopOptions {
+  readonly rollUp: { run(levels: ReadonlySet<Level>): Promise<RollUpRun> }
+  /** How often to look for marks that others made, in milliseconds. A second by default. */
+  readonly intervalMs?: number
+  /** Milliseconds that only rise; performance.now by default. */
+  readonly monotonic?: () => number
+  /** A number from 0 up to 1, for the pauses after failures; Math.random by default. */
+  readonly random?: () => number
+}
+
+export interface RollUpStatus {
+  /**
+   * The time up to which every event that was written is in the aggregates, in milliseconds since the epoch by the store's
+   * clock; null before the first run. Minutes run ahead of hours.
+   */
+  readonly freshAsOfMs: Readonly<Record<'minute' | 'hour', number>> | null
+  /** Windows that have changed and are not computed yet. */
+  readonly staleWindows: Readonly<Record<Level, number>>
+  /** How long the last computation of each level took, in milliseconds. */
+  readonly tookMs: Readonly<Partial<Record<Level, number>>>
+  /** Why the last run ended early; null when it did not. */
+  readonly failure: string | null
+}
+
+/**
+ * Keeps the aggregates up to date while the process runs: after each flush, and otherwise every second. A level that takes
+ * long waits in proportion, so that the finer levels go first. When the store is away it tries again, for as long as it takes.
+ */
+export class RollUpLoop {
+  readonly #options: Required<RollUpLoopOptions>
+  readonly #dueAt: Record<Level, number> = { slice: 0, minute: 0, hour: 0 }
+  #status: RollUpStatus = {
+    freshAsOfMs: null,
+    staleWindows: { slice: 0, minute: 0, hour: 0 },
+    tookMs: {},
+    failure: null,
+  }
+  #failures = 0
+  #woken = false
+  #stopped = false
+  #pause: Pause | undefined
+  #running: Promise<void> | undefined
+
+  constructor(options: RollUpLoopOptions) {
+    this.#options = {
+      intervalMs: 1_000,
+      monotonic: () => performance.now(),
+      random: Math.random,
+      ...options,
+    }
+  }
+
+  start(): void {
+    this.#running ??= this.#loop()
+  }
+
+  /** Rows have been written and marked: run as soon as slices may be computed again. Called after each flush. */
+  wake(): void {
+    this.#woken = true
+    if (this.#failures === 0) this.#pause?.endIn(Math.max(0, this.#dueIn('slice')))
+  }
+
+  /** Resolves when the run under way has ended. What is stale stays marked for the next process. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#pause?.endIn(0)
+    await this.#running
+  }
+
+  status(): RollUpStatus {
+    return this.#status
+  }
+
+  async #loop(): Promise<void> {
+    while (!this.#stopped) {
+      this.#woken = false
+      const pauseMs = await this.#runOnce()
+      if (this.#stopped) break
+      this.#pause = new Pause(pauseMs)
+      await this.#pause.over
+      this.#pause = undefined
+    }
+  }
+
+  /** @returns how long to wait before the next run, in milliseconds */
+  async #runOnce(): Promise<number> {
+    const due = new Set(LEVEL_NAMES.filter((level) => this.#dueIn(level) <= 0))
+    try {
+      const run = await this.#options.rollUp.run(due)
+      this.#failures = 0
+      this.#note(run)
+      return this.#untilNextRun(run)
+    } catch (error) {
+      const retryInMs = this.#backOff()
+      const message = messageOf(error)
+      this.#status = { ...this.#status, failure: message }
+      publish('rollup:failed', { message, retryInMs })
+      return retryInMs
+    }
+  }
+
+  #note({ left, tookMs }: RollUpRun): void {
+    for (const [level, ms] of Object.entries(tookMs) as [Level, number][]) {
+      this.#dueAt[level] = this.#options.monotonic() + ms * (1 / SHARES[level] - 1)
+    }
+    this.#status = {
+      freshAsOfMs: { minute: freshAsOf('minute', left), hour: freshAsOf('hour', left) },
+      staleWindows: {
+        slice: left.levels.slice.windows,
+        minute: left.levels.minute.windows,
+        hour: left.levels.hour.windows,
+      },
+      tookMs: { ...this.#status.tookMs, ...tookMs },
+      failure: null,
+    }
+  }
+
+  /** As soon as a level with work may run, and when there is none, when others may have left marks. */
+  #untilNextRun({ left }: RollUpRun): number {
+    const levels = LEVEL_NAMES.filter(
+      (level) => left.levels[level].windows > 0 || (level === 'slice' && this.#woken),
+    )
+    const waits = levels.map((level) => Math.max(0, this.#dueIn(level)))
+    return Math.min(this.#options.intervalMs, ...waits)
+  }
+
+  #dueIn(level: Level): number {
+    return this.#dueAt[level] - this.#options.monotonic()
+  }
+
+  #backOff(): number {
+    const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** this.#failures)
+    this.#failures += 1
+    return longest * (0.5 + this.#options.random() / 2)
+  }
+}
+
+/** A wait that can be made shorter. */
+class Pause {
+  readonly over: Promise<void>
+  #end!: () => void
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(ms: number) {
+    this.over = new Promise((resolve) => {
+      this.#end = resolve
+    })
+    this.endIn(ms)
+  }
+
+  /** Ends it that many milliseconds from now, when that is earlier; called with the time that is left at most. */
+  endIn(ms: number): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(this.#end, ms)
+  }
+}

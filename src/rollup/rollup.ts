@@ -1,0 +1,181 @@
+import { publish } from '../observe/events.ts'
+import type { Database } from '../store/database.ts'
+import { Marker } from '../store/marks.ts'
+import type { Retention } from '../store/retention.ts'
+import { type ChunkLimits, chunksOf } from './chunks.ts'
+import { LEVELS, type Level } from './levels.ts'
+import { isComputed, type Source, sourceOf, windowAbove } from './source.ts'
+import { countRows, recompute } from './statements.ts'
+import { Versions } from './version.ts'
+import { readStale, type Stale, type WindowRow, writeWindows } from './windows.ts'
+
+declare module '../observe/events.ts' {
+  interface Happenings {
+    /** Windows of one level were brought up to date. */
+    'rollup:ran': { level: Level; windows: number; ms: number }
+    /** Changes came to windows whose rows have expired; what was computed before stands. */
+    'rollup:abandoned': { level: Level; windows: number }
+  }
+}
+
+export const LEVEL_NAMES = Object.keys(LEVELS) as readonly Level[]
+
+/** What one statement takes on. Rows of aggregates carry states, which weigh far more than an event. */
+const LIMITS: Readonly<Record<'events' | 'states', ChunkLimits>> = {
+  events: { rows: 1_000_000, windows: 5_000, days: 90 },
+  states: { rows: 200_000, windows: 5_000, days: 90 },
+}
+
+export interface RollUpOptions {
+  readonly db: Database
+  readonly retention: Retention
+  /** Milliseconds since the epoch; Date.now by default. It only decides what windows are computed from. */
+  readonly now?: () => number
+  /** Milliseconds that only rise, to measure with; performance.now by default. */
+  readonly monotonic?: () => number
+}
+
+export interface RollUpRun {
+  /** What is stale now that it has run. */
+  readonly left: Stale
+  /** How long each level took, in milliseconds; levels without work are left out. */
+  readonly tookMs: Partial<Record<Level, number>>
+}
+
+/**
+ * Brings the aggregates up to date: reads which windows are stale, computes each of them anew from a level below, marks the
+ * window above it, and settles what it had read. A mark that came meanwhile stays unsettled. Any step may be repeated or
+ * cut short, and any number of processes may do it at the same time: the later computation of a window wins.
+ *
+ * Throws MillraceError when the store does not answer or refuses; what was not settled is stale still.
+ */
+export class RollUp {
+  readonly #db: Database
+  readonly #retention: Retention
+  readonly #now: () => number
+  readonly #monotonic: () => number
+  readonly #versions: Versions
+  readonly #marker = new Marker()
+
+  constructor(options: RollUpOptions) {
+    this.#db = options.db
+    this.#retention = options.retention
+    this.#now = options.now ?? Date.now
+    this.#monotonic = options.monotonic ?? (() => performance.now())
+    this.#versions = new Versions(options.db)
+  }
+
+  /** One pass over the levels, finest first. Levels that are left out keep their stale windows for another run. */
+  async run(levels: ReadonlySet<Level> = new Set(LEVEL_NAMES)): Promise<RollUpRun> {
+    let stale = await readStale(this.#db)
+    const tookMs: Partial<Record<Level, number>> = {}
+    for (const level of LEVEL_NAMES) {
+      if (!levels.has(level) || stale.levels[level].windows === 0) continue
+      const began = this.#monotonic()
+      const windows = await this.#bringUpToDate(level, stale)
+      const ms = this.#monotonic() - began
+      tookMs[level] = ms
+      publish('rollup:ran', { level, windows, ms })
+      stale = await readStale(this.#db)
+    }
+    return { left: stale, tookMs }
+  }
+
+  /** Runs until nothing is stale that was written before the call. */
+  async runToEnd(): Promise<void> {
+    const { asOfMs } = await readStale(this.#db)
+    for (;;) {
+      const { left } = await this.run()
+      if (freshAsOf('hour', left) >= asOfMs) return
+    }
+  }
+
+  /** @returns how many windows were stale */
+  async #bringUpToDate(level: Level, stale: Stale): Promise<number> {
+    const windows = Map.groupBy(stale.levels[level].rows, ({ startMs }) => startMs)
+    const plan = this.#plan(level, [...windows.keys()])
+    const version = await this.#versions.next()
+    for (const [what, starts] of plan) {
+      const settle = (some: readonly number[]): Promise<void> =>
+        this.#settle(
+          level,
+          some.flatMap((start) => windows.get(start)!),
+          stale,
+          what !== 'abandon',
+        )
+      if (what === 'abandon') publish('rollup:abandoned', { level, windows: starts.length })
+      if (what === 'abandon' || what === 'pass on') {
+        await settle(starts)
+        continue
+      }
+      for (const chunk of await this.#chunks(level, what, starts)) {
+        const [pages, breakdowns] = recompute(level, what, chunk, version)
+        await Promise.all([this.#db.command(pages), this.#db.command(breakdowns)])
+        await settle(chunk)
+      }
+    }
+    return windows.size
+  }
+
+  /** What to do with which windows: compute them from a source, leave them to the level above, or leave them as they are. */
+  #plan(level: Level, starts: readonly number[]): Map<Source | 'pass on' | 'abandon', number[]> {
+    const now = this.#now()
+    return Map.groupBy(starts, (start) => {
+      if (!isComputed(level, start, now, this.#retention)) return 'pass on'
+      return sourceOf(level, start, now, this.#retention) ?? 'abandon'
+    })
+  }
+
+  async #chunks(level: Level, source: Source, starts: readonly number[]): Promise<number[][]> {
+    const counts = await this.#db.query<{ start: number; rows: number }>(countRows(level, source, starts))
+    const rowsOf = new Map(counts.map(({ start, rows }) => [start * 1_000, rows]))
+    return chunksOf(starts, rowsOf, source === 'raw' ? LIMITS.events : LIMITS.states)
+  }
+
+  /** Records in one step that these marks have been seen and that the windows above have changed. */
+  async #settle(level: Level, rows: readonly WindowRow[], stale: Stale, changed: boolean): Promise<void> {
+    // What changed before this moment had reached the level below, so it is in what was computed.
+    const rolledAtMs = Math.min(stale.asOfMs, sinceBelow(level, stale))
+    const settled = rows.map((row) => ({ ...row, rolled: row.marked, rolledAtMs }))
+    await writeWindows(this.#db, changed ? [...this.#marksAbove(rows, stale.asOfMs), ...settled] : settled)
+  }
+
+  #marksAbove(rows: readonly WindowRow[], asOfMs: number): WindowRow[] {
+    const now = this.#now()
+    const marked = this.#marker.next()
+    const above = new Map<string, WindowRow>()
+    for (const row of rows) {
+      const window = windowAbove(row, now, this.#retention)
+      if (window === null) continue
+      const name = `${window.level}${window.startMs}`
+      const firstAtMs = Math.min(
+        above.get(name)?.firstAtMs ?? asOfMs,
+        Math.max(row.firstAtMs, row.rolledAtMs),
+      )
+      above.set(name, {
+        ...window,
+        writer: this.#marker.id,
+        marked,
+        rolled: 0,
+        markedAtMs: asOfMs,
+        firstAtMs,
+        rolledAtMs: 0,
+      })
+    }
+    return [...above.values()]
+  }
+}
+
+/**
+ * The time up to which everything written is in the aggregates of a level, in milliseconds since the epoch by the
+ * server's clock.
+ */
+export function freshAsOf(level: Level, stale: Stale): number {
+  return Math.min(stale.asOfMs, sinceBelow(level, stale), stale.levels[level].sinceMs)
+}
+
+/** When the first change came that has not passed all the levels below. */
+function sinceBelow(level: Level, stale: Stale): number {
+  const below = LEVEL_NAMES.slice(0, LEVEL_NAMES.indexOf(level))
+  return below.reduce((since, name) => Math.min(since, stale.levels[name].sinceMs), Number.POSITIVE_INFINITY)
+}

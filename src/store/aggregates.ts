@@ -1,0 +1,154 @@
+import type { Database } from './database.ts'
+
+export type Resolution = 'minute' | 'hour'
+
+export interface AggregatesQuery {
+  /** Milliseconds since the epoch, half-open. */
+  readonly fromMs: number
+  readonly toMs: number
+  /** Chosen by resolutionFor() when it is missing. */
+  readonly resolution?: Resolution | undefined
+  /** Only this page. Regions are not crossed with pages, so there are none in the answer then. */
+  readonly pageId?: string | undefined
+  /** How many pages at most. */
+  readonly limit: number
+}
+
+/** The numbers of a group of page views; averages and percentiles in milliseconds, `bounce_rate` a fraction. All 0 when there are none. */
+export interface Measures {
+  view_count: number
+  unique_users: number
+  bounce_count: number
+  bounce_rate: number
+  avg_duration_ms: number
+  p50_duration_ms: number
+  p95_duration_ms: number
+}
+
+/** The answer of `GET /query/aggregates`, as it travels. */
+export interface AggregatesAnswer {
+  /** The windows' bounds that were really answered, ISO 8601. */
+  from: string
+  to: string
+  resolution: Resolution
+  fresh_as_of: string
+  totals: Measures
+  pages_total: number
+  pages: ({ page_id: string } & Measures)[]
+  regions: { region: string; view_count: number; unique_users: number }[]
+  series: { window_start: string; view_count: number; unique_users: number; bounce_count: number }[]
+}
+
+/** What the answer depends on besides the query. */
+export interface AggregatesContext {
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number
+  /** How long minutes are kept, in milliseconds; Infinity for ever. */
+  readonly minutesKeptMs: number
+  /** How fresh each resolution is, as the roll-up said before the query; milliseconds since the epoch. */
+  readonly freshAsOfMs: Readonly<Record<Resolution, number>>
+}
+
+const WINDOW_MS = { minute: 60_000, hour: 3_600_000 } as const
+
+/** Spans up to this are answered by the minute. */
+const LONGEST_BY_MINUTE_MS = 6 * 3_600_000
+
+const TABLES = {
+  minute: { pages: 'page_views_agg_minute', breakdowns: 'page_views_breakdown_minute' },
+  hour: { pages: 'page_views_agg_hour', breakdowns: 'page_views_breakdown_hour' },
+} as const
+
+/** An average of nothing is 0, and so is a percentile. */
+const MEASURES = `
+  sum(t.view_count) AS view_count,
+  uniqMerge(t.unique_users) AS unique_users,
+  sum(t.bounce_count) AS bounce_count,
+  if(view_count = 0, 0, bounce_count / view_count) AS bounce_rate,
+  if(view_count = 0, 0, sum(t.total_duration) / view_count) AS avg_duration_ms,
+  quantilesDDMerge(0.01, 0.5, 0.95)(t.durations) AS quantiles,
+  ifNotFinite(quantiles[1], 0) AS p50_duration_ms,
+  ifNotFinite(quantiles[2], 0) AS p95_duration_ms`
+const MEASURE_NAMES = `view_count, unique_users, bounce_count, bounce_rate, avg_duration_ms, p50_duration_ms, p95_duration_ms`
+
+/**
+ * Answers `GET /query/aggregates`: totals, the most viewed pages, regions, and one point for each window that had views.
+ *
+ * Answered are the windows that start in the range, the open one included; so ranges that follow each other never
+ * count a view twice. `from` and `to` of the answer are the bounds of these windows.
+ *
+ * @throws MillraceError as every request to the store
+ */
+export async function queryAggregates(
+  db: Database,
+  query: AggregatesQuery,
+  context: AggregatesContext,
+): Promise<AggregatesAnswer> {
+  const resolution =
+    query.resolution ?? resolutionFor(query.fromMs, query.toMs, context.nowMs, context.minutesKeptMs)
+  const length = WINDOW_MS[resolution]
+  const fromMs = Math.ceil(query.fromMs / length) * length
+  const toMs = Math.max(fromMs, Math.ceil(query.toMs / length) * length)
+  const { pages, breakdowns } = TABLES[resolution]
+
+  const inRange = `t.window_start >= ${fromMs / 1_000} AND t.window_start < ${toMs / 1_000}`
+  const ofPages = `${pages} AS t FINAL WHERE ${inRange}${query.pageId === undefined ? '' : ' AND t.page_id = {page:String}'}`
+  const everything =
+    query.pageId === undefined ? `${breakdowns} AS t FINAL WHERE ${inRange} AND t.dimension = 'all'` : ofPages
+  const params = { limit: query.limit, ...(query.pageId === undefined ? {} : { page: query.pageId }) }
+
+  const [totals, [pagesTotal], shown, regions, series] = await Promise.all([
+    db.query<Measures>(`SELECT ${MEASURE_NAMES} FROM (SELECT ${MEASURES} FROM ${everything})`, { params }),
+    db.query<{ n: number }>(`SELECT uniqExact(t.page_id) AS n FROM ${ofPages}`, { params }),
+    db.query<{ page_id: string } & Measures>(topPages(ofPages), { params }),
+    query.pageId === undefined
+      ? db.query<AggregatesAnswer['regions'][number]>(topRegions(breakdowns, inRange))
+      : [],
+    db.query<Omit<AggregatesAnswer['series'][number], 'window_start'> & { start: number }>(
+      `SELECT toUnixTimestamp(t.window_start) AS start, t.view_count AS view_count,
+         finalizeAggregation(t.unique_users) AS unique_users, t.bounce_count AS bounce_count
+       FROM ${everything} ORDER BY start`,
+      { params },
+    ),
+  ])
+  return {
+    from: new Date(fromMs).toISOString(),
+    to: new Date(toMs).toISOString(),
+    resolution,
+    fresh_as_of: new Date(context.freshAsOfMs[resolution]).toISOString(),
+    totals: totals[0]!,
+    pages_total: pagesTotal!.n,
+    pages: shown,
+    regions,
+    series: series.map(({ start, ...counts }) => ({
+      window_start: new Date(start * 1_000).toISOString(),
+      ...counts,
+    })),
+  }
+}
+
+/** Minutes for a short span that minutes are kept for, else hours. */
+export function resolutionFor(
+  fromMs: number,
+  toMs: number,
+  nowMs: number,
+  minutesKeptMs: number,
+): Resolution {
+  const short = toMs - fromMs <= LONGEST_BY_MINUTE_MS
+  return short && nowMs - fromMs < minutesKeptMs ? 'minute' : 'hour'
+}
+
+/** Which pages are shown is decided by counts; the states, which are expensive to merge, are read for these only. */
+function topPages(from: string): string {
+  return `SELECT page_id, ${MEASURE_NAMES} FROM (
+      SELECT t.page_id AS page_id, ${MEASURES} FROM ${from} AND t.page_id IN (
+        SELECT t.page_id FROM ${from} GROUP BY t.page_id ORDER BY sum(t.view_count) DESC, t.page_id LIMIT {limit:UInt32})
+      GROUP BY page_id)
+    ORDER BY view_count DESC, page_id`
+}
+
+function topRegions(breakdowns: string, inRange: string): string {
+  return `SELECT t.value AS region, sum(t.view_count) AS view_count, uniqMerge(t.unique_users) AS unique_users
+    FROM ${breakdowns} AS t FINAL WHERE ${inRange} AND t.dimension = 'region'
+    GROUP BY region ORDER BY view_count DESC, region`
+}

@@ -1,0 +1,78 @@
+import { publish } from '../observe/events.ts'
+import type { Database } from './database.ts'
+import { ERROR_COLUMNS, encodeErrors } from './error-rows.ts'
+import { Marker, markWindows, type Window } from './marks.ts'
+import { encodePageViews, PAGE_VIEW_COLUMNS, splitByDays } from './page-view-rows.ts'
+import type { ErrorRow, PageViewRow, Store } from './port.ts'
+
+declare module '../observe/events.ts' {
+  interface Happenings {
+    /** Rows were acknowledged by ClickHouse. */
+    'store:inserted': {
+      table: 'page_views_raw' | 'processing_errors'
+      rows: number
+      bytes: number
+      ms: number
+    }
+  }
+}
+
+export interface ClickHouseStoreOptions {
+  readonly db: Database
+  /**
+   * The windows to mark for a slice that has changed: the slice itself, or the minute or hour it lies in where
+   * the finer levels are not kept any more (windowToMark() in src/rollup/source.ts).
+   */
+  readonly windowToMark: (sliceStartMs: number) => Window
+  /** Milliseconds that only rise, to measure with; performance.now by default. */
+  readonly monotonic?: () => number
+}
+
+/** The store's one implementation. What is promised stands at the port. */
+export class ClickHouseStore implements Store {
+  readonly #db: Database
+  readonly #windowToMark: (sliceStartMs: number) => Window
+  readonly #monotonic: () => number
+  readonly #marker = new Marker()
+
+  constructor(options: ClickHouseStoreOptions) {
+    this.#db = options.db
+    this.#windowToMark = options.windowToMark
+    this.#monotonic = options.monotonic ?? (() => performance.now())
+  }
+
+  async insertPageViews(rows: readonly PageViewRow[]): Promise<void> {
+    for (const part of splitByDays(rows)) {
+      await this.#insert('page_views_raw', PAGE_VIEW_COLUMNS, part.length, encodePageViews(part))
+    }
+  }
+
+  async insertErrors(rows: readonly ErrorRow[]): Promise<void> {
+    if (rows.length === 0) return
+    await this.#insert('processing_errors', ERROR_COLUMNS, rows.length, encodeErrors(rows))
+  }
+
+  async markStale(sliceStarts: readonly number[]): Promise<void> {
+    const windows = new Map<string, Window>()
+    for (const start of sliceStarts) {
+      const window = this.#windowToMark(start)
+      windows.set(`${window.level}${window.startMs}`, window)
+    }
+    await markWindows(this.#db, [...windows.values()], this.#marker)
+  }
+
+  ping(): Promise<void> {
+    return this.#db.ping()
+  }
+
+  async #insert(
+    table: 'page_views_raw' | 'processing_errors',
+    columns: readonly string[],
+    rows: number,
+    encoded: Buffer,
+  ): Promise<void> {
+    const began = this.#monotonic()
+    await this.#db.insert(table, columns, encoded)
+    publish('store:inserted', { table, rows, bytes: encoded.length, ms: this.#monotonic() - began })
+  }
+}

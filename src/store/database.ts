@@ -1,0 +1,180 @@
+import { Readable } from 'node:stream'
+import {
+  type ClickHouseClient,
+  ClickHouseLogLevel,
+  type ClickHouseSettings,
+  createClient,
+} from '@clickhouse/client'
+import { storeError } from './errors.ts'
+
+/** Where the store is and as whom to use it. */
+export interface Endpoint {
+  /** `http://host:port` */
+  readonly url: string
+  readonly user: string
+  readonly password: string
+  readonly database: string
+}
+
+export interface DatabaseOptions {
+  /** Asked before each request: a local server that was restarted may have another port. */
+  readonly endpoint: () => Endpoint
+  /** How long one request may take, in milliseconds. A minute by default. */
+  readonly timeoutMs?: number
+  /** Requests at the same time; more wait for their turn. 8 by default. */
+  readonly maxConnections?: number
+}
+
+export interface QueryOptions {
+  /** Values of `{name:Type}` in the statement. */
+  readonly params?: Readonly<Record<string, unknown>>
+  readonly settings?: ClickHouseSettings
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Settings of every request. An error that comes late must not hide behind a status of 200, and UInt64 comes as
+ * a number: counts and sums stay far below 2^53, and what does not is asked for as text.
+ */
+const SETTINGS: ClickHouseSettings = { wait_end_of_query: 1, output_format_json_quote_64bit_integers: 0 }
+
+/**
+ * One ClickHouse database over HTTP. Several requests may run at the same time. Nothing is retried here: the caller
+ * owns that. Every failure is a StoreError, which is a MillraceError `store_unavailable` or `store_refused`.
+ */
+export class Database {
+  readonly #options: DatabaseOptions
+  #client: ClickHouseClient | undefined
+  #endpoint: Endpoint | undefined
+
+  constructor(options: DatabaseOptions) {
+    this.#options = options
+  }
+
+  /** The name of the database, as the endpoint has it now. */
+  get name(): string {
+    return this.#options.endpoint().database
+  }
+
+  /** The rows of a SELECT, as objects. */
+  query<Row>(sql: string, options: QueryOptions = {}): Promise<Row[]> {
+    return this.#guard(`querying (${outline(sql)})`, async () => {
+      const result = await this.#connect().query({ ...requestOf(options), query: sql, format: 'JSONEachRow' })
+      return result.json<Row>()
+    })
+  }
+
+  /** Runs a statement that answers nothing: DDL, INSERT … SELECT, ALTER. */
+  command(sql: string, options: QueryOptions = {}): Promise<void> {
+    return this.#guard(`running (${outline(sql)})`, async () => {
+      await this.#connect().command({ ...requestOf(options), query: sql })
+    })
+  }
+
+  /**
+   * Inserts rows that are encoded already, as RowBinary. Resolves when the server has acknowledged them.
+   *
+   * @param columns their names, in the order of the encoding
+   */
+  insert(table: string, columns: readonly string[], rows: Buffer, options: QueryOptions = {}): Promise<void> {
+    return this.#guard(`inserting into ${table}`, async () => {
+      const { stream } = await this.#connect().exec({
+        ...requestOf(options),
+        query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT RowBinary`,
+        values: Readable.from([rows], { objectMode: false }),
+      })
+      // The answer is empty, but its socket is free only when it was read.
+      await stream.resume().toArray()
+    })
+  }
+
+  /** Creates the database where it is missing; the only request that does not need it. */
+  createDatabase(): Promise<void> {
+    const endpoint = this.#options.endpoint()
+    return this.#guard(`creating the database ${endpoint.database}`, async () => {
+      const client = this.#clientFor({ ...endpoint, database: 'system' })
+      try {
+        const [found] = await client
+          .query({
+            query: 'SELECT count() > 0 AS found FROM databases WHERE name = {name:String}',
+            query_params: { name: endpoint.database },
+            format: 'JSONEachRow',
+          })
+          .then((result) => result.json<{ found: number }>())
+        if (found?.found) return
+        await client.command({
+          query: 'CREATE DATABASE IF NOT EXISTS {name:Identifier}',
+          query_params: { name: endpoint.database },
+        })
+      } finally {
+        await client.close()
+      }
+    })
+  }
+
+  /** Resolves when the server answers a query under our credentials. */
+  async ping(): Promise<void> {
+    await this.query('SELECT 1')
+  }
+
+  async close(): Promise<void> {
+    await this.#client?.close()
+    this.#client = undefined
+    this.#endpoint = undefined
+  }
+
+  async #guard<T>(what: string, request: () => Promise<T>): Promise<T> {
+    try {
+      return await request()
+    } catch (error) {
+      throw storeError(error, what)
+    }
+  }
+
+  #connect(): ClickHouseClient {
+    const endpoint = this.#options.endpoint()
+    if (this.#client === undefined || !same(endpoint, this.#endpoint)) {
+      // Requests under way on the old one belong to a server that is gone.
+      void this.#client?.close()
+      this.#client = this.#clientFor(endpoint)
+      this.#endpoint = endpoint
+    }
+    return this.#client
+  }
+
+  #clientFor(endpoint: Endpoint): ClickHouseClient {
+    return createClient({
+      url: endpoint.url,
+      username: endpoint.user,
+      password: endpoint.password,
+      database: endpoint.database,
+      application: 'millrace',
+      request_timeout: this.#options.timeoutMs ?? 60_000,
+      max_open_connections: this.#options.maxConnections ?? 8,
+      clickhouse_settings: SETTINGS,
+      log: { level: ClickHouseLogLevel.OFF },
+    })
+  }
+}
+
+function requestOf(options: QueryOptions): {
+  query_params?: Record<string, unknown>
+  clickhouse_settings?: ClickHouseSettings
+  abort_signal?: AbortSignal
+} {
+  return {
+    ...(options.params === undefined ? {} : { query_params: options.params }),
+    ...(options.settings === undefined ? {} : { clickhouse_settings: options.settings }),
+    ...(options.signal === undefined ? {} : { abort_signal: options.signal }),
+  }
+}
+
+function same(a: Endpoint, b: Endpoint | undefined): boolean {
+  return a.url === b?.url && a.user === b.user && a.password === b.password && a.database === b.database
+}
+
+/** The first words of a statement, for a message. */
+function outline(sql: string): string {
+  const line = sql.trim().replace(/\s+/g, ' ')
+  return line.length > 60 ? `${line.slice(0, 60)}…` : line
+}

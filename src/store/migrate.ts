@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { MillraceError } from '../errors.ts'
+import type { Database } from './database.ts'
+import { StoreError } from './errors.ts'
+
+/** A numbered file of SQL statements. */
+export interface Migration {
+  readonly number: number
+  /** The file's name: `001_page_views.sql`. */
+  readonly name: string
+  readonly statements: readonly string[]
+  /** SHA-256 of the file, in hex. */
+  readonly checksum: string
+}
+
+interface Applied {
+  readonly number: number
+  readonly name: string
+  readonly checksum: string
+}
+
+const DIRECTORY = join(import.meta.dirname, 'migrations')
+
+/** The program's own migrations, in their order. */
+export async function readMigrations(directory = DIRECTORY): Promise<Migration[]> {
+  const names = (await readdir(directory)).filter((name) => /^\d{3}_\w+\.sql$/.test(name)).sort()
+  return Promise.all(
+    names.map(async (name) => {
+      const text = await readFile(join(directory, name), 'utf8')
+      return {
+        number: Number(name.slice(0, 3)),
+        name,
+        statements: statementsOf(text),
+        checksum: createHash('sha256').update(text).digest('hex'),
+      }
+    }),
+  )
+}
+
+/**
+ * Brings the database to the schema of this program, creating it where it is missing. Each file is applied once and
+ * recorded. Safe when several processes do it at the same time, and when one is killed in the middle: ClickHouse
+ * has no transactions over DDL, so every statement is written to be repeatable (IF NOT EXISTS, OR REPLACE).
+ *
+ * @returns the names of the files that were applied
+ * @throws MillraceError `store_refused` when an applied file has changed since, or the schema is newer than the program
+ */
+export async function migrate(db: Database, migrations?: readonly Migration[]): Promise<string[]> {
+  const wanted = migrations ?? (await readMigrations())
+  await db.createDatabase()
+  await db.command(`
+    CREATE TABLE IF NOT EXISTS schema_migrations
+    (number UInt32, name String, checksum String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3))
+    ENGINE = ReplacingMergeTree ORDER BY number`)
+  const missing = missingOf(wanted, await appliedMigrations(db))
+  for (const migration of missing) {
+    for (const statement of migration.statements) await db.command(statement)
+    await db.command(
+      'INSERT INTO schema_migrations (number, name, checksum) SELECT {number:UInt32}, {name:String}, {checksum:String}',
+      { params: { number: migration.number, name: migration.name, checksum: migration.checksum } },
+    )
+  }
+  return missing.map(({ name }) => name)
+}
+
+/**
+ * Checks that the database has the schema of this program; for those that must not create it.
+ *
+ * @throws MillraceError `store_refused` when it is missing, older, newer or another one
+ */
+export async function checkSchema(db: Database, migrations?: readonly Migration[]): Promise<void> {
+  const wanted = migrations ?? (await readMigrations())
+  const missing = missingOf(wanted, await appliedOrNone(db))
+  if (missing.length === 0) return
+  throw new MillraceError(
+    'store_refused',
+    missing.length === wanted.length
+      ? `the database ${db.name} has no tables of Millrace`
+      : `the tables of the database ${db.name} are older than this program: ${missing.map(({ name }) => name).join(', ')} not applied`,
+    { hint: 'Start the consumer with -init-schema once.' },
+  )
+}
+
+function missingOf(wanted: readonly Migration[], applied: readonly Applied[]): Migration[] {
+  const newest = Math.max(0, ...wanted.map(({ number }) => number))
+  for (const found of applied) {
+    if (found.number > newest) {
+      throw new MillraceError(
+        'store_refused',
+        `the tables are newer than this program: ${found.name} was applied`,
+        { hint: 'Run the version of Millrace that created them, or a later one.' },
+      )
+    }
+    const own = wanted.find(({ number }) => number === found.number)
+    if (own !== undefined && own.checksum !== found.checksum) {
+      throw new MillraceError(
+        'store_refused',
+        `${own.name} has changed since it was applied as ${found.name}`,
+        {
+          hint: 'Applied migrations are not edited: put the file back and add a new one.',
+        },
+      )
+    }
+  }
+  const numbers = new Set(applied.map(({ number }) => number))
+  return wanted.filter(({ number }) => !numbers.has(number))
+}
+
+function appliedMigrations(db: Database): Promise<Applied[]> {
+  return db.query<Applied>('SELECT number, name, checksum FROM schema_migrations FINAL ORDER BY number')
+}
+
+async function appliedOrNone(db: Database): Promise<Applied[]> {
+  try {
+    return await appliedMigrations(db)
+  } catch (error) {
+    if (error instanceof StoreError && [60, 81].includes(error.clickhouseCode ?? 0)) return []
+    throw error
+  }
+}
+
+/** A statement ends with a semicolon at the end of a line. */
+function statementsOf(text: string): string[] {
+  return text
+    .split(/;[ \t]*(?:\n|$)/)
+    .map((statement) => statement.trim())
+    .filter((statement) => statement.replace(/^--.*$/gm, '').trim() !== '')
+}

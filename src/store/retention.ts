@@ -1,0 +1,107 @@
+import type { Database } from './database.ts'
+
+const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
+
+/** How long a table's rows are kept, and where some may be missing nevertheless. */
+export interface TableRetention {
+  /** Rows stay so long at least, by the time of their event or window, in milliseconds; Infinity for ever. */
+  readonly keepMs: number
+  /**
+   * Times in which rows may have expired before the TTL was made longer; half-open, in milliseconds since the epoch.
+   */
+  readonly gaps: readonly { readonly fromMs: number; readonly untilMs: number }[]
+}
+
+/** What the roll-up may rely on. Hours are kept for ever. */
+export interface Retention {
+  readonly raw: TableRetention
+  readonly slice: TableRetention
+  readonly minute: TableRetention
+}
+
+export interface RetentionSettings {
+  /** 0 keeps for ever. */
+  readonly rawTtlDays: number
+  /** 0 keeps for ever. */
+  readonly minuteTtlDays: number
+}
+
+/** Slices serve the minute they lie in, and late events of the last hours. As in migrations/002_rollup.sql. */
+const SLICE_KEEP_MS = 4 * HOUR_MS
+
+/** The tables whose TTL is a setting: which setting, and the column that their rows age by. */
+const TABLES = [
+  { table: 'page_views_raw', column: 'event_time', days: 'rawTtlDays' },
+  { table: 'processing_errors', column: 'error_time', days: 'rawTtlDays' },
+  { table: 'page_views_agg_minute', column: 'window_start', days: 'minuteTtlDays' },
+  { table: 'page_views_breakdown_minute', column: 'window_start', days: 'minuteTtlDays' },
+] as const
+
+/**
+ * Gives the tables the TTLs of the settings, changing only those that differ. Called at the start by whoever rolls up.
+ *
+ * A TTL that is made longer does not bring back what has expired. Aggregates of that time still stand, and
+ * would be overwritten with too small numbers if they were computed again from what is left; so the time in
+ * which rows may be missing is recorded first, as a gap.
+ */
+export async function applyRetention(
+  db: Database,
+  settings: RetentionSettings,
+  nowMs: number,
+): Promise<Retention> {
+  const current = await currentTtls(db)
+  for (const { table, column, days } of TABLES) {
+    const wanted = settings[days]
+    const present = current.get(table) ?? 0
+    if (wanted === present) continue
+    const longer = present !== 0 && (wanted === 0 || wanted > present)
+    if (longer) await recordGap(db, table, nowMs - present * DAY_MS)
+    await db.command(
+      wanted === 0
+        ? `ALTER TABLE ${table} REMOVE TTL`
+        : `ALTER TABLE ${table} MODIFY TTL toDateTime(${column}) + INTERVAL ${wanted} DAY`,
+    )
+  }
+  return {
+    raw: await retentionOf(db, 'page_views_raw', settings.rawTtlDays),
+    slice: { keepMs: SLICE_KEEP_MS, gaps: [] },
+    minute: await retentionOf(db, 'page_views_agg_minute', settings.minuteTtlDays),
+  }
+}
+
+/** The days of each table's TTL; tables without one are left out. */
+async function currentTtls(db: Database): Promise<Map<string, number>> {
+  const rows = await db.query<{ name: string; engine_full: string }>(
+    'SELECT name, engine_full FROM system.tables WHERE database = currentDatabase()',
+  )
+  const ttls = new Map<string, number>()
+  for (const { name, engine_full } of rows) {
+    const match = /\bTTL\b.*\btoIntervalDay\((\d+)\)/.exec(engine_full)
+    if (match) ttls.set(name, Number(match[1]))
+  }
+  return ttls
+}
+
+/** Everything between the first window that ever had events and the end of what has been kept. */
+async function recordGap(db: Database, table: string, keptSinceMs: number): Promise<void> {
+  await db.command(
+    `INSERT INTO retention_gaps (table_name, lost_from, lost_until)
+     SELECT {table:String}, first_window, {until:UInt32}
+     FROM (SELECT min(window_start) AS first_window, count() AS windows FROM page_views_breakdown_hour)
+     WHERE windows > 0 AND first_window < {until:UInt32}`,
+    { params: { table, until: Math.ceil(keptSinceMs / HOUR_MS) * 3_600 } },
+  )
+}
+
+async function retentionOf(db: Database, table: string, days: number): Promise<TableRetention> {
+  const gaps = await db.query<{ from_s: number; until_s: number }>(
+    `SELECT toUnixTimestamp(lost_from) AS from_s, toUnixTimestamp(lost_until) AS until_s
+     FROM retention_gaps FINAL WHERE table_name = {table:String} ORDER BY lost_from, lost_until`,
+    { params: { table } },
+  )
+  return {
+    keepMs: days === 0 ? Number.POSITIVE_INFINITY : days * DAY_MS,
+    gaps: gaps.map(({ from_s, until_s }) => ({ fromMs: from_s * 1_000, untilMs: until_s * 1_000 })),
+  }
+}

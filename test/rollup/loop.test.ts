@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { mock, test } from 'node:test'
+import type { Level } from '../../src/rollup/levels.ts'
+import { RollUpLoop } from '../../src/rollup/loop.ts'
+import type { RollUpRun } from '../../src/rollup/rollup.ts'
+import type { Stale } from '../../src/rollup/windows.ts'
+
+/** A roll-up whose runs the test sees and answers. */
+class Scripted {
+  readonly runs: Level[][] = []
+  answer: () => RollUpRun = () => run({})
+
+  async run(levels: ReadonlySet<Level>): Promise<RollUpRun> {
+    this.runs.push([...levels])
+    return this.answer()
+  }
+}
+
+function run(
+  stale: Partial<Record<Level, number>>,
+  tookMs: RollUpRun['tookMs'] = {},
+  sinceMs = 900,
+): RollUpRun {
+  const level = (name: Level): Stale['levels'][Level] => {
+    const windows = stale[name] ?? 0
+    return { windows, sinceMs: windows > 0 ? sinceMs : Number.POSITIVE_INFINITY, rows: [] }
+  }
+  return {
+    left: { asOfMs: 1_000, levels: { slice: level('slice'), minute: level('minute'), hour: level('hour') } },
+    tookMs,
+  }
+}
+
+/** A loop whose time only the test moves. */
+function looping(t: import('node:test').TestContext, rollUp: Scripted) {
+  mock.timers.enable({ apis: ['setTimeout'] })
+  t.after(() => mock.timers.reset())
+  let now = 0
+  const loop = new RollUpLoop({ rollUp, monotonic: () => now, random: () => 1 })
+  t.after(() => loop.stop())
+  return {
+    loop,
+    async settle() {
+      for (let i = 0; i < 20; i++) await Promise.resolve()
+    },
+    async pass(ms: number) {
+      now += ms
+      mock.timers.tick(ms)
+      await this.settle()
+    },
+  }
+}
+
+test('it looks for marks every second, and at once after a flush', async (t) => {
+  const rollUp = new Scripted()
+  const { loop, pass, settle } = looping(t, rollUp)
+  const time = { pass, settle }
+  assert.equal(loop.status().freshAsOfMs, null)
+  loop.start()
+  await time.settle()
+  assert.equal(rollUp.runs.length, 1)
+  assert.deepEqual(loop.status().freshAsOfMs, { minute: 1_000, hour: 1_000 })
+  await time.pass(999)
+  assert.equal(rollUp.runs.length, 1)
+  await time.pass(1)
+  assert.equal(rollUp.runs.length, 2)
+  await time.pass(10)
+  loop.wake()
+  await time.pass(0)
+  assert.equal(rollUp.runs.length, 3)
+})
+
+test('a level that takes long waits in proportion, the finer ones do not', async (t) => {
+  const rollUp = new Scripted()
+  const time = looping(t, rollUp)
+  rollUp.answer = () => run({ hour: 1 }, { slice: 10, minute: 20, hour: 100 })
+  time.loop.start()
+  await time.settle()
+  assert.deepEqual(rollUp.runs, [['slice', 'minute', 'hour']])
+  assert.deepEqual(time.loop.status().freshAsOfMs, { minute: 1_000, hour: 900 })
+  rollUp.answer = () => run({ hour: 1 }, {})
+  await time.pass(50)
+  time.loop.wake()
+  await time.pass(0)
+  assert.deepEqual(rollUp.runs.at(-1), ['slice', 'minute'])
+  await time.pass(349)
+  assert.equal(rollUp.runs.length, 2)
+  await time.pass(1)
+  assert.deepEqual(rollUp.runs.at(-1), ['slice', 'minute', 'hour'])
+})
+
+test('a flush while slices rest runs as soon as they may', async (t) => {
+  const rollUp = new Scripted()
+  const time = looping(t, rollUp)
+  rollUp.answer = () => run({}, { slice: 200 })
+  time.loop.start()
+  await time.settle()
+  time.loop.wake()
+  await time.pass(199)
+  assert.equal(rollUp.runs.length, 1)
+  await time.pass(1)
+  assert.equal(rollUp.runs.length, 2)
+})
+
+test('when the store is away it pauses longer and longer, says why, and goes on', async (t) => {
+  const rollUp = new Scripted()
+  const time = looping(t, rollUp)
+  rollUp.answer = () => {
+    throw new Error('nobody there')
+  }
+  time.loop.start()
+  await time.settle()
+  assert.equal(time.loop.status().failure, 'nobody there')
+  for (const pause of [250, 500, 1_000, 2_000, 4_000, 8_000, 10_000, 10_000]) {
+    const before = rollUp.runs.length
+    time.loop.wake()
+    await time.pass(pause - 1)
+    assert.equal(rollUp.runs.length, before)
+    await time.pass(1)
+    assert.equal(rollUp.runs.length, before + 1)
+  }
+  rollUp.answer = () => run({})
+  await time.pass(10_000)
+  assert.equal(time.loop.status().failure, null)
+})
+
+test('it stops when the run under way has ended', async (t) => {
+  const rollUp = new Scripted()
+  const time = looping(t, rollUp)
+  const ends = Promise.withResolvers<RollUpRun>()
+  rollUp.run = () => ends.promise
+  time.loop.start()
+  let stopped = false
+  const stopping = time.loop.stop().then(() => {
+    stopped = true
+  })
+  await time.settle()
+  assert.equal(stopped, false)
+  ends.resolve(run({}))
+  await stopping
+})
