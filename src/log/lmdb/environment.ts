@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readSync, statfsSync } from 'node:fs'
+import { join } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { MillraceError, messageOf } from '../../errors.ts'
 
@@ -12,12 +13,12 @@ export type Table = Database<Buffer, Buffer>
  * next transaction and run transactions on a thread; neither is used, because what is acknowledged here must survive the
  * machine, and because group-commit.ts shares a synchronisation between appends already.
  *
- * @param mapBytes how large the file may grow; for tests of a full disk
  * @throws MillraceError `file_unusable`
  */
-export function openEnvironment(path: string, mapBytes?: number): Environment {
+export function openEnvironment(path: string): Environment {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
+    checkMagic(join(path, 'data.mdb'))
     return open<unknown, Buffer>({
       path,
       noSubdir: false,
@@ -25,7 +26,6 @@ export function openEnvironment(path: string, mapBytes?: number): Environment {
       keyEncoding: 'binary',
       encoding: 'binary',
       overlappingSync: false,
-      ...(mapBytes === undefined ? {} : { mapSize: mapBytes }),
     })
   } catch (error) {
     throw new MillraceError(
@@ -39,21 +39,53 @@ export function openEnvironment(path: string, mapBytes?: number): Environment {
   }
 }
 
+/** LMDB opens whatever has its name and then crashes the process. Its first page has this number behind the page's header. */
+const MAGIC = 0xbe_ef_c0_de
+const MAGIC_AT = 24
+
+function checkMagic(file: string): void {
+  if (!existsSync(file)) return
+  const fd = openSync(file, 'r')
+  try {
+    const head = Buffer.alloc(MAGIC_AT + 4)
+    const length = readSync(fd, head, 0, head.length, 0)
+    if (length > 0 && head.readUInt32LE(MAGIC_AT) !== MAGIC) throw new Error('data.mdb is no LMDB database')
+  } finally {
+    closeSync(fd)
+  }
+}
+
 export function openTable(environment: Environment, name: string): Table {
   return environment.openDB<Buffer, Buffer>({ name, keyEncoding: 'binary', encoding: 'binary' })
 }
 
-/** What went wrong in a transaction, for the callers of the port. */
-export function logError(error: unknown, what: string): MillraceError {
+/** Less room than this on a disk is none: LMDB says "Input/output error" when a write was cut short. */
+const NO_ROOM_BYTES = 2 ** 20
+
+/**
+ * What went wrong in a transaction, for the callers of the port.
+ *
+ * @param directory where the environment is
+ */
+export function logError(error: unknown, what: string, directory: string): MillraceError {
   if (error instanceof MillraceError) return error
   const message = messageOf(error)
-  const full = /MDB_MAP_FULL|No space left|ENOSPC|Disk quota/i.test(message)
-  return full
-    ? new MillraceError('log_full', `${what}: the event log has no room: ${message}`, {
-        cause: error,
-        hint: 'Make room on its disk, or keep less: MILLRACE_LOG_RETENTION, MILLRACE_LOG_RETENTION_BYTES.',
-      })
-    : new MillraceError('log_unavailable', `${what}: ${message}`, { cause: error })
+  if (/MDB_MAP_FULL|No space left|ENOSPC|Disk quota/i.test(message) || hasNoRoom(directory)) {
+    return new MillraceError('log_full', `${what}: the disk of ${directory} is full (${message})`, {
+      cause: error,
+      hint: 'Make room there, or keep less: MILLRACE_LOG_RETENTION, MILLRACE_LOG_RETENTION_BYTES.',
+    })
+  }
+  return new MillraceError('log_unavailable', `${what} in ${directory}: ${message}`, { cause: error })
+}
+
+function hasNoRoom(directory: string): boolean {
+  try {
+    const { bavail, bsize } = statfsSync(directory)
+    return bavail * bsize < NO_ROOM_BYTES
+  } catch {
+    return false
+  }
 }
 
 export function numberToBytes(n: number): Buffer {

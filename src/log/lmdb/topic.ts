@@ -1,6 +1,5 @@
+import { randomUUID } from 'node:crypto'
 import { MillraceError } from '../../errors.ts'
-import type { FetchLimit, OutgoingRecord, PartitionBounds, Position } from '../port.ts'
-import type { RecordBatch } from '../record-batch.ts'
 import {
   appendedAtOf,
   countOf,
@@ -9,7 +8,9 @@ import {
   firstOffsetOf,
   type Stored,
   storedKey,
-} from './codec.ts'
+} from '../codec.ts'
+import type { FetchLimit, OutgoingRecord, PartitionBounds, Position } from '../port.ts'
+import type { RecordBatch } from '../record-batch.ts'
 import { bytesToNumber, type Environment, numberToBytes, openTable, type Table } from './environment.ts'
 
 /** The format of what is stored. Another one is refused, not guessed at. */
@@ -18,12 +19,16 @@ const FORMAT = 1
 interface Description {
   readonly format: number
   readonly partitions: number
+  /** Made with the topic. Positions of another log, whose directory was removed, mean nothing in this one. */
+  readonly id: string
 }
 
 /** One topic in an LMDB environment: its records, and for each partition the next offset. All calls are synchronous. */
 export class Topic {
   readonly name: string
   readonly partitions: number
+  /** Another one for each log that was ever made. */
+  readonly id: string
   readonly #environment: Environment
   readonly #records: Table
   readonly #meta: Table
@@ -34,14 +39,16 @@ export class Topic {
     this.#environment = environment
     this.#records = openTable(environment, `records:${name}`)
     this.#meta = openTable(environment, `topic:${name}`)
-    this.partitions = environment.transactionSync(() => this.#describe(partitions)).partitions
+    const description = environment.transactionSync(() => this.#describe(partitions))
+    this.partitions = description.partitions
+    this.id = description.id
   }
 
   #describe(partitions: number): Description {
     const key = Buffer.from('description')
     const found = this.#meta.get(key)
     if (!found) {
-      const made = { format: FORMAT, partitions }
+      const made = { format: FORMAT, partitions, id: randomUUID() }
       this.#meta.putSync(key, Buffer.from(JSON.stringify(made)))
       return made
     }
@@ -157,14 +164,15 @@ export class Topic {
     return oldest
   }
 
+  /** The key of the batch that holds the offset, or of the first one after it. */
   #keyOfBatchWith(partition: number, offset: number): Buffer | undefined {
-    const range = {
+    const backwards = {
       start: storedKey(partition, offset),
-      end: storedKey(partition, 0),
+      end: beforePartition(partition),
       reverse: true,
       limit: 1,
     }
-    for (const key of this.#records.getKeys({ ...range, inclusiveEnd: true } as typeof range)) return key
+    for (const key of this.#records.getKeys(backwards)) return key
     return this.#keys(partition, offset, 1)[0]
   }
 
@@ -187,4 +195,9 @@ const BYTES = Buffer.from('bytes')
 
 function endKey(partition: number): Buffer {
   return Buffer.from(`end:${partition}`)
+}
+
+/** A key that sorts before all of a partition and after all of the one before it. */
+function beforePartition(partition: number): Buffer {
+  return storedKey(partition, 0).subarray(0, 4)
 }

@@ -1,5 +1,5 @@
-import type { OutgoingRecord } from '../port.ts'
-import type { RecordBatch } from '../record-batch.ts'
+import type { OutgoingRecord } from './port.ts'
+import type { RecordBatch } from './record-batch.ts'
 
 /**
  * How records are stored: one value for all records that one transaction appends to a partition.

@@ -1,0 +1,81 @@
+import { createHash } from 'node:crypto'
+import { type Environment, openTable, type Table } from '../log/lmdb/environment.ts'
+import type { Ledger, LedgerEntry, LedgerSnapshot, LedgerWindow } from './port.ts'
+import { emptyTotals, type Totals, tally, type WindowCounts } from './tally.ts'
+
+const TOTALS = Buffer.from('totals')
+
+/**
+ * The ledger in the environment of the embedded log: what is recorded alongside an append is in the append's transaction, so no crash
+ * can part them. Nothing is remembered between calls: a transaction that fails takes everything with it.
+ */
+export class LmdbLedger implements Ledger {
+  readonly #environment: Environment
+  readonly #totals: Table
+  readonly #windows: Table
+  readonly #once: Table
+
+  constructor(environment: Environment, topic: string) {
+    this.#environment = environment
+    this.#totals = openTable(environment, `ledger:${topic}`)
+    this.#windows = openTable(environment, `ledger-windows:${topic}`)
+    this.#once = openTable(environment, `ledger-once:${topic}`)
+  }
+
+  record(entries: readonly LedgerEntry[]): void {
+    const { totals, windows } = tally(entries, this.#readTotals(), (eventId) => this.#isFirst(eventId))
+    for (const window of windows) this.#add(window)
+    this.#totals.putSync(TOTALS, Buffer.from(JSON.stringify(totals)))
+  }
+
+  read(): LedgerSnapshot {
+    this.#environment.resetReadTxn()
+    const windows: LedgerWindow[] = []
+    for (const { key, value } of this.#windows.getRange({})) windows.push(decodeWindow(key, value))
+    return { ...this.#readTotals(), windows }
+  }
+
+  #readTotals(): Totals {
+    const found = this.#totals.get(TOTALS)
+    return found ? (JSON.parse(found.toString()) as Totals) : emptyTotals()
+  }
+
+  #isFirst(eventId: string): boolean {
+    const key = Buffer.from(eventId.replaceAll('-', ''), 'hex')
+    if (this.#once.get(key)) return false
+    this.#once.putSync(key, Buffer.alloc(0))
+    return true
+  }
+
+  #add({ minute, pageId, views, bounces, durationMs }: WindowCounts): void {
+    const key = windowKey(minute, pageId)
+    const found = this.#windows.get(key)
+    const before = found ? decodeWindow(key, found) : { views: 0, bounces: 0, durationMs: 0 }
+    const value = Buffer.allocUnsafe(COUNTS)
+    value.writeDoubleLE(before.views + views, 0)
+    value.writeDoubleLE(before.bounces + bounces, 8)
+    value.writeDoubleLE(before.durationMs + durationMs, 16)
+    this.#windows.putSync(key, Buffer.concat([value, Buffer.from(pageId)]))
+  }
+}
+
+/** Views, bounces and duration, each as a double; the page's name follows. */
+const COUNTS = 24
+
+/** Minute and a hash of the page, since LMDB's keys are shorter than a page's name may be. */
+function windowKey(minute: number, pageId: string): Buffer {
+  const key = Buffer.allocUnsafe(24)
+  key.writeBigUInt64BE(BigInt(minute), 0)
+  createHash('sha256').update(pageId).digest().copy(key, 8, 0, 16)
+  return key
+}
+
+function decodeWindow(key: Buffer, value: Buffer): LedgerWindow {
+  return {
+    minute: Number(key.readBigUInt64BE(0)),
+    pageId: value.toString('utf8', COUNTS),
+    views: value.readDoubleLE(0),
+    bounces: value.readDoubleLE(8),
+    durationMs: value.readDoubleLE(16),
+  }
+}

@@ -1,0 +1,124 @@
+import type { Fetched, FetchLimit, Gap, LogReader, Position } from '../port.ts'
+import { nextOffset, type RecordBatch } from '../record-batch.ts'
+import type { DoorbellListener } from './doorbell.ts'
+import { logError } from './environment.ts'
+import type { Positions } from './positions.ts'
+import type { Topic } from './topic.ts'
+
+export interface ReaderParts {
+  readonly topic: Topic
+  readonly positions: Positions
+  readonly group: string
+  /** Where the log is, for errors. */
+  readonly directory: string
+}
+
+/** Reads a topic for a group: the only member there is, so it reads every partition. */
+export class LmdbReader implements LogReader {
+  readonly #topic: Topic
+  readonly #positions: Positions
+  readonly #group: string
+  readonly #directory: string
+  readonly #doorbell: DoorbellListener
+  readonly #onClose: () => void
+  /** For each partition the offset to read next. */
+  readonly #next: number[] = []
+  #gaps: Gap[] = []
+  /** Where the next fetch begins, so that each partition comes first in its turn. */
+  #first = 0
+  #closed = false
+
+  constructor(of: ReaderParts, doorbell: DoorbellListener, onClose: () => void) {
+    const { topic, positions, group, directory } = of
+    this.#topic = topic
+    this.#positions = positions
+    this.#group = group
+    this.#directory = directory
+    this.#doorbell = doorbell
+    this.#onClose = onClose
+    topic.refresh()
+    for (const { partition, earliest } of topic.bounds())
+      this.#next[partition] = this.#startOf(partition, earliest)
+  }
+
+  async fetch(limit: FetchLimit & { maxWaitMs: number }, signal?: AbortSignal): Promise<Fetched> {
+    const deadline = performance.now() + limit.maxWaitMs
+    for (;;) {
+      const rings = this.#doorbell.rings
+      const batches = this.#take(limit)
+      const leftMs = deadline - performance.now()
+      if (batches.length > 0 || this.#gaps.length > 0 || leftMs <= 0 || signal?.aborted || this.#closed) {
+        const gaps = this.#gaps
+        this.#gaps = []
+        return { batches, gaps }
+      }
+      await this.#doorbell.sinceRing(rings, leftMs, signal)
+    }
+  }
+
+  async commit(positions: readonly Position[]): Promise<void> {
+    this.#positions.commit(this.#group, positions)
+  }
+
+  assignments(): readonly number[] {
+    return this.#next.map((_, partition) => partition)
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#doorbell.close()
+    this.#positions.release(this.#group)
+    this.#onClose()
+  }
+
+  #startOf(partition: number, earliest: number): number {
+    const committed = this.#positions.committed(this.#group, partition)
+    if (!committed) return earliest
+    if (committed.ofThisLog) return committed.offset
+    if (committed.offset > 0) this.#gaps.push({ partition, expected: committed.offset, resumedAt: earliest })
+    return earliest
+  }
+
+  #take(limit: FetchLimit): RecordBatch[] {
+    try {
+      this.#topic.refresh()
+      this.#skipWhatIsGone()
+      return this.#read(limit)
+    } catch (error) {
+      throw logError(error, 'reading', this.#directory)
+    }
+  }
+
+  #skipWhatIsGone(): void {
+    for (const { partition, earliest, end } of this.#topic.bounds()) {
+      const expected = this.#next[partition]!
+      if (expected >= earliest && expected <= end) continue
+      this.#gaps.push({ partition, expected, resumedAt: earliest })
+      this.#next[partition] = earliest
+    }
+  }
+
+  /** Each partition gets an equal share of what those before it have left. */
+  #read(limit: FetchLimit): RecordBatch[] {
+    const { partitions } = this.#topic
+    const batches: RecordBatch[] = []
+    let records = limit.maxRecords
+    let bytes = limit.maxBytes
+    for (let i = 0; i < partitions && records > 0 && bytes > 0; i++) {
+      const partition = (this.#first + i) % partitions
+      const share = {
+        maxRecords: Math.ceil(records / (partitions - i)),
+        maxBytes: Math.ceil(bytes / (partitions - i)),
+      }
+      const batch = this.#topic.read(partition, this.#next[partition]!, share)
+      if (!batch) continue
+      batches.push(batch)
+      this.#next[partition] = nextOffset(batch)
+      records -= batch.length
+      bytes -= batch.bytes.length
+    }
+    this.#first = (this.#first + 1) % partitions
+    return batches
+  }
+}

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { openLmdbLog } from '../../src/log/lmdb/open.ts'
+import { temporaryDirectory } from '../helpers/program.ts'
+import { fetchCount, record } from './contract.ts'
+
+test('a full disk: appends say so, nothing is half there, and it heals when there is room', async (t) => {
+  const dataDir = await temporaryDirectory(t)
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', dataDir], { stdio: 'pipe' })
+  } catch (error) {
+    t.skip(`A SMALL FILE SYSTEM CANNOT BE MOUNTED HERE, so a full disk is not tested: ${error}`)
+    return
+  }
+  t.after(() => execFileSync('umount', [dataDir]))
+  await writeFile(join(dataDir, 'ballast'), Buffer.alloc(4 * 2 ** 20))
+  const { log, ledger, close } = await openLmdbLog({ dataDir, topic: 'page-views', partitions: 1 })
+  t.after(close)
+  const writer = await log.writer()
+  let acknowledged = 0
+  const append = () =>
+    writer.append([record(0, 'x'.repeat(100_000))], () => ledger.record([{ kind: 'repeat' }]))
+  await assert.rejects(
+    async () => {
+      for (;;) {
+        await append()
+        acknowledged++
+      }
+    },
+    { code: 'log_full', retryable: true },
+  )
+  assert.ok(acknowledged > 5)
+  await assert.rejects(append(), { code: 'log_full' })
+  assert.equal((await log.bounds())[0]!.end, acknowledged)
+  assert.equal(ledger.read().messages, acknowledged)
+
+  await rm(join(dataDir, 'ballast'))
+  await append()
+  const records = await fetchCount(await log.reader('g'), acknowledged + 1)
+  assert.ok(records.every(({ value }) => value!.length === 100_000))
+})
