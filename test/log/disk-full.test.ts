@@ -15,10 +15,12 @@ test('a full disk: appends say so, nothing is half there, and it heals when ther
     t.skip(`A SMALL FILE SYSTEM CANNOT BE MOUNTED HERE, so a full disk is not tested: ${error}`)
     return
   }
-  t.after(() => execFileSync('umount', [dataDir]))
+  // Not by t.after: the log must be closed before its file system goes, and that before its directory.
+  await using ending = new AsyncDisposableStack()
+  ending.defer(() => void execFileSync('umount', [dataDir]))
   await writeFile(join(dataDir, 'ballast'), Buffer.alloc(4 * 2 ** 20))
   const { log, ledger, close } = await openLmdbLog({ dataDir, topic: 'page-views', partitions: 1 })
-  t.after(close)
+  ending.defer(close)
   const writer = await log.writer()
   let acknowledged = 0
   const append = () =>
