@@ -13,7 +13,7 @@ const UNSAFE = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]
 export function show(bytes: Buffer, limit = Number.POSITIVE_INFINITY): Shown {
   const text = decodeUtf8(bytes)
   if (text === undefined) return { as: 'hex', content: shorten(bytes.toString('hex'), limit) }
-  return { as: 'text', content: shorten(text.replace(UNSAFE, escape), limit) }
+  return { as: 'text', content: shorten(text.replace(UNSAFE, escaped), limit) }
 }
 
 function decodeUtf8(bytes: Buffer): string | undefined {
@@ -24,7 +24,7 @@ function decodeUtf8(bytes: Buffer): string | undefined {
   }
 }
 
-function escape(character: string): string {
+function escaped(character: string): string {
   const short = JSON.stringify(character).slice(1, -1)
   return short === character ? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}` : short
 }

@@ -20,12 +20,12 @@ export function parseChanges(texts: readonly string[]): FieldChanges {
         hint: 'Write it as name=value, such as page_id=/pricing or view_duration_ms=1500.',
       })
     }
-    changes.set(text.slice(0, equals), valueOf(text.slice(equals + 1)))
+    changes.set(text.slice(0, equals), readValue(text.slice(equals + 1)))
   }
   return changes
 }
 
-function valueOf(text: string): unknown {
+function readValue(text: string): unknown {
   if (text === '') return undefined
   try {
     return JSON.parse(text)

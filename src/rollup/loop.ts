@@ -20,6 +20,8 @@ export interface RollUpLoopOptions {
   readonly rollUp: { run(levels: ReadonlySet<Level>): Promise<RollUpRun> }
   /** How often to look for marks that others made, in milliseconds. A second by default. */
   readonly intervalMs?: number
+  /** Called after each run that did not fail. */
+  readonly onRan?: (status: RollUpStatus) => void
   /** Milliseconds that only rise; performance.now by default. */
   readonly monotonic?: () => number
   /** A number from 0 up to 1, for the pauses after failures; Math.random by default. */
@@ -62,6 +64,7 @@ export class RollUpLoop {
   constructor(options: RollUpLoopOptions) {
     this.#options = {
       intervalMs: 1_000,
+      onRan: () => {},
       monotonic: () => performance.now(),
       random: Math.random,
       ...options,
@@ -131,6 +134,7 @@ export class RollUpLoop {
       tookMs: { ...this.#status.tookMs, ...tookMs },
       failure: null,
     }
+    this.#options.onRan(this.#status)
   }
 
   /** As soon as a level with work may run, and when there is none, when others may have left marks. */

@@ -1,0 +1,50 @@
+import swagger from '@fastify/swagger'
+import type { FastifyInstance, FastifySchema } from 'fastify'
+import { ErrorAnswer } from './http-error.ts'
+import { bodySchema, querySchema } from './parameters.ts'
+
+/** Collects the schemas of the routes added from here on, and serves them as an OpenAPI document. */
+export async function serveOpenApi(
+  app: FastifyInstance,
+  service: { name: string; token: string },
+): Promise<void> {
+  const needsToken = service.token !== ''
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: `Millrace ${service.name}`, version: '1' },
+      ...(needsToken && {
+        components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+        security: [{ token: [] }],
+      }),
+    },
+    transform: ({ schema, url, route }) => ({ schema: describe(schema, route.method), url }),
+    transformObject: (document) => {
+      if (!('openapiObject' in document)) return document.swaggerObject
+      makeBodiesOptional(document.openapiObject.paths ?? {})
+      return document.openapiObject
+    },
+  })
+  app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
+}
+
+/** Adds to a route's schema what its parameters look like, and what an error looks like. */
+function describe(schema: FastifySchema | undefined, method: string | string[]): FastifySchema {
+  const { parameters = {}, ...rest } = schema ?? {}
+  const described: FastifySchema = {
+    ...rest,
+    response: { ...(rest.response as object | undefined), default: ErrorAnswer },
+  }
+  if (Object.keys(parameters).length === 0) return described
+  if (method === 'GET' || method === 'HEAD') return { ...described, querystring: querySchema(parameters) }
+  // Each parameter may be in either place, so neither place requires it.
+  const either = bodySchema(parameters)
+  return { ...described, querystring: either, body: either }
+}
+
+/** The plugin says of every body that it is required. */
+function makeBodiesOptional(paths: Readonly<Record<string, object | undefined>>): void {
+  for (const operation of Object.values(paths).flatMap((path) => Object.values(path ?? {}))) {
+    if (operation.requestBody) operation.requestBody.required = false
+  }
+}

@@ -1,0 +1,156 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { listen } from './events.ts'
+
+/** From a millisecond to ten seconds. */
+const LATENCIES = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+const SIZES = [1, 10, 100, 500, 1_000, 2_500, 5_000, 10_000, 50_000, 100_000]
+
+/** A service's metrics. Names: `millrace_<noun>_<verb>_total`, and base units: `_seconds`, `_bytes`. */
+export class Metrics {
+  readonly #registry = new Registry()
+
+  /** @param service its name, a label of every metric */
+  constructor(service: string) {
+    this.#registry.setDefaultLabels({ service })
+    collectDefaultMetrics({ register: this.#registry })
+  }
+
+  counter(name: string, help: string, labelNames: string[] = []): Counter<string> {
+    return new Counter({ name: `millrace_${name}`, help, labelNames, registers: [this.#registry] })
+  }
+
+  histogram(name: string, help: string, labelNames: string[] = [], buckets = LATENCIES): Histogram<string> {
+    return new Histogram({ name: `millrace_${name}`, help, labelNames, buckets, registers: [this.#registry] })
+  }
+
+  /** A number that is asked for whenever somebody looks. */
+  gauge(name: string, help: string, value: () => number): void {
+    new Gauge({
+      name: `millrace_${name}`,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.set(value())
+      },
+    })
+  }
+
+  /** Everything, in the text format of Prometheus. */
+  async text(): Promise<{ contentType: string; body: string }> {
+    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() }
+  }
+}
+
+export interface ProducerGauges {
+  readonly bufferUsed: () => number
+  readonly bufferSize: () => number
+  readonly rate: () => number
+}
+
+/** What the producer shows at /metrics. */
+export function producerMetrics(gauges: ProducerGauges): Metrics {
+  const metrics = new Metrics('producer')
+  const generated = metrics.counter('events_generated_total', 'Events made by the generator')
+  const sent = metrics.counter('messages_sent_total', 'Messages acknowledged by the log', ['strategy'])
+  const sentBytes = metrics.counter('messages_sent_bytes_total', 'Their keys and values')
+  const repeats = metrics.counter('repeats_sent_total', 'Of them repeats, on purpose')
+  const invalid = metrics.counter('invalid_sent_total', 'Of them no page views, on purpose')
+  const failed = metrics.counter('messages_failed_total', 'Messages given up, kept in the failed-events file')
+  const retries = metrics.counter('sends_retried_total', 'Appends that were tried again')
+  const dropped = metrics.counter('events_dropped_total', 'Events that were due while the buffer was full')
+  const expired = metrics.counter(
+    'log_records_expired_total',
+    'Records removed from the embedded log by retention',
+  )
+  const latency = metrics.histogram('send_latency_seconds', 'From sending to the acknowledgement', [
+    'strategy',
+  ])
+  metrics.gauge('buffer_used_events', 'Events that wait to be sent', gauges.bufferUsed)
+  metrics.gauge('buffer_size_events', 'How many may wait', gauges.bufferSize)
+  metrics.gauge('generator_rate_events_per_second', 'The rate that is asked for now', gauges.rate)
+
+  listen('producer:generated', ({ events }) => generated.inc(events))
+  listen('producer:sent', (batch) => {
+    sent.inc({ strategy: batch.strategy }, batch.records)
+    sentBytes.inc(batch.bytes)
+    repeats.inc(batch.repeats)
+    invalid.inc(batch.invalid)
+    latency.observe({ strategy: batch.strategy }, batch.ms / 1_000)
+  })
+  listen('producer:failed', ({ records }) => failed.inc(records))
+  listen('producer:retried', () => retries.inc())
+  listen('producer:dropped', ({ events }) => dropped.inc(events))
+  listen('log:expired', ({ records }) => expired.inc(records))
+  return metrics
+}
+
+export interface ConsumerGauges {
+  readonly lagMessages: () => number
+  readonly lagSeconds: () => number
+  /** How old the aggregates are, in seconds. */
+  readonly freshnessSeconds: () => number
+  readonly staleWindows: () => number
+}
+
+/** What the consumer shows at /metrics. */
+export function consumerMetrics(gauges: ConsumerGauges): Metrics {
+  const metrics = new Metrics('consumer')
+  const consumed = metrics.counter('messages_consumed_total', 'Messages read from the log')
+  const valid = metrics.counter('events_accepted_total', 'Of them page views')
+  const invalid = metrics.counter('messages_rejected_total', 'Of them rejected into processing_errors', [
+    'reason',
+  ])
+  const repeats = metrics.counter('repeats_dropped_total', 'Of them repeats of recent messages')
+  const conflicts = metrics.counter('conflicts_seen_total', 'A recent key with another payload')
+  const lost = metrics.counter('messages_lost_total', 'Messages gone from the log before they were read')
+  const away = metrics.counter('retries_total', 'Requests that were tried again', ['dependency'])
+  const rows = metrics.counter('rows_inserted_total', 'Rows acknowledged by ClickHouse', ['table'])
+  const failedRollUps = metrics.counter('rollups_failed_total', 'Runs of the roll-up that ended early')
+  const windows = metrics.counter('windows_computed_total', 'Windows that were brought up to date', ['level'])
+  const batch = metrics.histogram('batch_size_messages', 'Messages of a batch', [], SIZES)
+  const process = metrics.histogram(
+    'process_duration_seconds',
+    'Decoding and checking what one fetch brought',
+  )
+  const write = metrics.histogram('write_latency_seconds', 'Writing a batch to ClickHouse')
+  const insert = metrics.histogram('insert_latency_seconds', 'One insert', ['table'])
+  const commit = metrics.histogram('commit_latency_seconds', 'Committing the positions of a batch')
+  const rollUp = metrics.histogram('rollup_duration_seconds', 'Computing the stale windows of a level', [
+    'level',
+  ])
+  const visible = metrics.histogram(
+    'visible_latency_seconds',
+    'From the log to the minute aggregates, for the oldest message of a batch',
+  )
+  metrics.gauge('consumer_lag_messages', 'Messages in the log that are not committed', gauges.lagMessages)
+  metrics.gauge('consumer_lag_seconds', 'How long the oldest of them has been there', gauges.lagSeconds)
+  metrics.gauge('aggregates_age_seconds', 'How old the minute aggregates are', gauges.freshnessSeconds)
+  metrics.gauge('stale_windows', 'Windows that have changed and are not computed yet', gauges.staleWindows)
+
+  listen('consumer:processed', (done) => {
+    consumed.inc(done.messages)
+    valid.inc(done.valid)
+    repeats.inc(done.repeats)
+    conflicts.inc(done.conflicts)
+    for (const [reason, n] of Object.entries(done.invalid)) invalid.inc({ reason }, n)
+    process.observe(done.ms / 1_000)
+  })
+  listen('consumer:flushed', ({ messages, writeMs, commitMs }) => {
+    batch.observe(messages)
+    write.observe(writeMs / 1_000)
+    commit.observe(commitMs / 1_000)
+  })
+  listen('consumer:gap', ({ expected, resumedAt }) => lost.inc(Math.max(0, resumedAt - expected)))
+  listen('consumer:away', ({ what }) => away.inc({ dependency: what }))
+  listen('consumer:visible', ({ ms }) => visible.observe(Math.max(0, ms) / 1_000))
+  listen('store:inserted', ({ table, rows: n, ms }) => {
+    rows.inc({ table }, n)
+    insert.observe({ table }, ms / 1_000)
+  })
+  listen('rollup:ran', ({ level, windows: n, ms }) => {
+    windows.inc({ level }, n)
+    rollUp.observe({ level }, ms / 1_000)
+  })
+  listen('rollup:failed', () => failedRollUps.inc())
+  return metrics
+}

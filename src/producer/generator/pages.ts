@@ -1,0 +1,73 @@
+const TOPICS = [
+  'kafka',
+  'clickhouse',
+  'streaming',
+  'typescript',
+  'databases',
+  'observability',
+  'testing',
+  'performance',
+]
+const POSTS = [
+  'getting-started',
+  'in-production',
+  'what-we-learned',
+  'exactly-once',
+  'on-one-machine',
+  'common-mistakes',
+  'a-field-guide',
+  'benchmarks',
+  'migration-notes',
+  'release-notes',
+  'faq',
+  'under-the-hood',
+]
+const PRODUCTS = [
+  'backpack',
+  'lamp',
+  'notebook',
+  'teapot',
+  'headphones',
+  'keyboard',
+  'bottle',
+  'chair',
+  'desk',
+  'jacket',
+]
+const VARIANTS = ['classic', 'mini', 'pro', 'travel', 'eco', 'limited']
+const DOCS = [
+  'install',
+  'configuration',
+  'api',
+  'operations',
+  'security',
+  'upgrade',
+  'troubleshooting',
+  'glossary',
+]
+
+/** The pages of an imaginary site with a shop, a blog and documentation; the most viewed first. */
+export const PAGES: readonly string[] = Object.freeze([
+  '/',
+  '/pricing',
+  '/login',
+  '/blog',
+  '/docs',
+  '/products',
+  '/about',
+  '/contact',
+  '/cart',
+  '/checkout',
+  '/search',
+  '/careers',
+  ...DOCS.map((name) => `/docs/${name}`),
+  ...PRODUCTS.map((name) => `/products/${name}`),
+  ...TOPICS.map((name) => `/blog/topics/${name}`),
+  ...TOPICS.flatMap((topic) => POSTS.map((post) => `/blog/${topic}-${post}`)),
+  ...PRODUCTS.flatMap((name) => VARIANTS.map((variant) => `/products/${name}/${variant}`)),
+  '/legal/privacy',
+  '/legal/terms',
+  '/legal/imprint',
+  '/über-uns',
+  '/日本語/はじめに',
+])

@@ -1,0 +1,86 @@
+import { messageOf } from '../errors.ts'
+import type { Ledger } from '../ledger/port.ts'
+import type { LogWriter } from '../log/port.ts'
+import { publish } from '../observe/events.ts'
+import type { FailedEvents } from './failed-events.ts'
+import type { Outgoing } from './outgoing.ts'
+
+declare module '../observe/events.ts' {
+  interface Happenings {
+    /** Messages were acknowledged by the log. `repeats` and `invalid` are among them. */
+    'producer:sent': {
+      strategy: string
+      records: number
+      bytes: number
+      repeats: number
+      invalid: number
+      ms: number
+    }
+    /** Messages were given up and are kept in the failed-events file. */
+    'producer:failed': { records: number; message: string }
+  }
+}
+
+/** Whether the messages are in the log now, or in the failed-events file. */
+export type Delivered = 'acknowledged' | 'failed'
+
+export interface DeliveryOptions {
+  /** With its retries around it. */
+  readonly writer: LogWriter
+  readonly ledger: Ledger
+  readonly failedEvents: FailedEvents
+  /** Milliseconds that only rise. */
+  readonly monotonic: () => number
+}
+
+/** Hands messages to the log, together with their entries for the ledger, and keeps what the log does not take. */
+export class Delivery {
+  readonly #options: DeliveryOptions
+
+  constructor(options: DeliveryOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Sends messages in one append. Of several that failed together each is tried alone, so that one that can't be sent does not
+   * take the others with it.
+   *
+   * @param strategy how they are sent, for the metrics
+   * @returns for each message what became of it. Never throws for a message, only when it cannot be kept either.
+   */
+  async send(messages: readonly Outgoing[], strategy: string): Promise<Delivered[]> {
+    const { writer, ledger, monotonic } = this.#options
+    const began = monotonic()
+    try {
+      await writer.append(
+        messages.map(({ record }) => record),
+        () => ledger.record(messages.map(({ entry }) => entry)),
+      )
+    } catch (error) {
+      if (messages.length > 1) {
+        const each = await Promise.all(messages.map((message) => this.send([message], strategy)))
+        return each.flat()
+      }
+      await this.keep(messages, messageOf(error))
+      return messages.map(() => 'failed')
+    }
+    publish('producer:sent', { strategy, ...measure(messages), ms: monotonic() - began })
+    return messages.map(() => 'acknowledged')
+  }
+
+  /** Puts messages into the failed-events file. */
+  async keep(messages: readonly Outgoing[], reason: string): Promise<void> {
+    await this.#options.failedEvents.keep(messages, reason)
+    publish('producer:failed', { records: messages.length, message: reason })
+  }
+}
+
+function measure(messages: readonly Outgoing[]) {
+  const sum = { records: messages.length, bytes: 0, repeats: 0, invalid: 0 }
+  for (const { record, entry } of messages) {
+    sum.bytes += (record.key?.length ?? 0) + (record.value?.length ?? 0)
+    if (entry.kind === 'repeat') sum.repeats += 1
+    else if (entry.kind === 'invalid') sum.invalid += 1
+  }
+  return sum
+}
