@@ -67,12 +67,12 @@ export function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket
 function httpErrorFor(error: unknown): HttpError {
   if (error instanceof HttpError) return error
   if (error instanceof MillraceError) return fromMillraceError(error)
-  const { code = '', statusCode = 500, message } = (error ?? {}) as Partial<FastifyError>
+  const { code, statusCode = 500, message } = (error ?? {}) as Partial<FastifyError>
+  if (typeof code !== 'string' || !code.startsWith('FST_')) return unexpected()
   const refusal = REFUSALS[code]
   if (refusal) return new HttpError(...refusal)
-  if (code.startsWith('FST_') && statusCode < 500) {
+  if (statusCode < 500)
     return new HttpError(statusCode, 'bad_request', message ?? 'The request cannot be read.')
-  }
   return unexpected()
 }
 

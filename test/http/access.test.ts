@@ -55,9 +55,8 @@ describe('a service on a loopback address', () => {
     'localhost.evil.example',
     '192.0.2.1',
     '127.0.0.1.evil.example',
-    '',
   ]) {
-    it(`does not answer as ${host === '' ? 'nobody' : host}`, async (t) => {
+    it(`does not answer as ${host}`, async (t) => {
       const { url } = await startService(t)
       for (const path of ['/metrics', '/health', '/nothing']) {
         const answer = await ask(url + path, { headers: { host } })

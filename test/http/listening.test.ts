@@ -108,6 +108,14 @@ describe('on the wire', () => {
     assert.equal(bodyOf(answer).error.code, 'bad_request')
   })
 
+  it('answers a request that names no host', async (t) => {
+    const socket = await connectTo(t, (await startService(t)).url)
+    socket.write('GET /health HTTP/1.1\r\nConnection: close\r\n\r\n')
+    const answer = await text(socket)
+    assert.match(answer, /^HTTP\/1\.1 421 /)
+    assert.equal(bodyOf(answer).error.code, 'wrong_host')
+  })
+
   it('answers headers that are too large', async (t) => {
     const socket = await connectTo(t, (await startService(t)).url)
     socket.write(`GET /health HTTP/1.1\r\nHost: localhost\r\nX-Long: ${'x'.repeat(20_000)}\r\n\r\n`)

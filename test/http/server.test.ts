@@ -219,6 +219,7 @@ describe('errors in a handler', () => {
     new Error('secret'),
     new MillraceError('store_refused', 'secret'),
     Object.assign(new Error('secret'), { statusCode: 400, code: 'ENOENT' }),
+    Object.assign(new Error('secret'), { statusCode: 400, code: 20 }),
     'secret',
     undefined,
   ]

@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+// Runs the program on the Node that Millrace brings along, whatever Node this is. Plain JavaScript that old versions read.
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { constants } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const WANTED = 24
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+
+if (Number(process.versions.node.split('.')[0]) >= WANTED) {
+  await import(main)
+} else {
+  runOn(bundledNode())
+}
+
+function bundledNode() {
+  try {
+    const packageFile = createRequire(import.meta.url).resolve('node/package.json')
+    const program = join(dirname(packageFile), 'bin', 'node')
+    if (existsSync(program)) return program
+  } catch {
+    // Not installed: said below.
+  }
+  process.stderr.write(
+    `millrace: this is Node ${process.versions.node}, Millrace needs Node ${WANTED} and did not find its own.\n` +
+      '  Run `npm ci` in its directory first.\n',
+  )
+  process.exit(2)
+}
+
+function runOn(node) {
+  // The channel tells the program when this process is gone.
+  const child = spawn(node, [main, ...process.argv.slice(2)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+    process.on(signal, () => {
+      // A terminal sends its signals to both.
+      if (signal === 'SIGINT' && process.stdin.isTTY) return
+      child.kill(signal)
+    })
+  }
+  child.on('error', (error) => {
+    process.stderr.write(`millrace: ${node} does not start: ${error.message}\n`)
+    process.exit(2)
+  })
+  child.on('exit', (code, signal) => {
+    process.exit(signal ? 128 + constants.signals[signal] : code)
+  })
+}

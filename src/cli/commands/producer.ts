@@ -1,0 +1,17 @@
+import { loggerOf, type Register, settingsOf } from '../context.ts'
+import { tellParent } from '../parent.ts'
+import { runProducer } from '../services/producer.ts'
+import { addSettings, givenSettings } from '../setting-flags.ts'
+
+export const registerProducer: Register = (program, context) => {
+  const command = program
+    .command('producer')
+    .description('generate page views and send them to the event log, until Ctrl-C')
+    .action(async (options) => {
+      const { config } = settingsOf(context, givenSettings(options))
+      await runProducer(config, loggerOf(config, 'producer'), context.signal, (url) =>
+        tellParent({ ready: url }),
+      )
+    })
+  addSettings(command, ['producer', 'log', 'general'])
+}

@@ -1,0 +1,39 @@
+import { Command } from 'commander'
+import { VERSION } from '../version.ts'
+import { registerClickHouse } from './commands/clickhouse.ts'
+import { registerConfig } from './commands/config.ts'
+import { registerConsumer } from './commands/consumer.ts'
+import { registerProducer } from './commands/producer.ts'
+import { registerResend } from './commands/resend.ts'
+import { registerSql } from './commands/sql.ts'
+import { registerStart } from './commands/start.ts'
+import { registerVerify } from './commands/verify.ts'
+import type { CliContext, Register } from './context.ts'
+
+const COMMANDS: readonly Register[] = [
+  registerStart,
+  registerProducer,
+  registerConsumer,
+  registerClickHouse,
+  registerResend,
+  registerVerify,
+  registerSql,
+  registerConfig,
+]
+
+/** The program with all its commands. It throws CommanderError instead of ending the process. */
+export function createProgram(context: CliContext): Command {
+  const program = new Command('millrace')
+    .description('Page views in, exact aggregates out, seconds later.')
+    .version(VERSION)
+    .showHelpAfterError('Run it with --help to see what there is.')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.stdout.write(text),
+      writeErr: (text) => context.stderr.write(text),
+      outputError: (text, write) => write(text.replace(/^error: /, 'millrace: ')),
+    })
+  for (const register of COMMANDS) register(program, context)
+  for (const command of program.commands) command.copyInheritedSettings(program)
+  return program
+}

@@ -1,0 +1,190 @@
+import type { Config } from '../../config/config.ts'
+import { Consumer } from '../../consumer/consumer.ts'
+import { countConsumer } from '../../consumer/counters.ts'
+import { LagMeter, readLag } from '../../consumer/lag.ts'
+import { Retrier } from '../../consumer/retry.ts'
+import { consumerRoutes } from '../../consumer/routes.ts'
+import { consumerSentence } from '../../consumer/statistics.ts'
+import { type ConsumerState, healthOf, statusOf } from '../../consumer/status.ts'
+import { VisibleLatency } from '../../consumer/visible-latency.ts'
+import { maxEventAge } from '../../event/max-age.ts'
+import { startHttpServer } from '../../http/server.ts'
+import { listen } from '../../observe/events.ts'
+import type { Logger } from '../../observe/logger.ts'
+import { consumerMetrics } from '../../observe/metrics.ts'
+import { logStatistics } from '../../observe/statistics.ts'
+import { duration } from '../../observe/words.ts'
+import { RollUpLoop } from '../../rollup/loop.ts'
+import { RollUp } from '../../rollup/rollup.ts'
+import { windowToMark } from '../../rollup/source.ts'
+import { queryAggregates } from '../../store/aggregates.ts'
+import { ClickHouseStore } from '../../store/clickhouse-store.ts'
+import { checkSchema, migrate } from '../../store/migrate.ts'
+import { applyRetention } from '../../store/retention.ts'
+import { VERSION } from '../../version.ts'
+import { openEventLog, openStore } from '../compose.ts'
+import { aborted } from '../signals.ts'
+
+/** What is left of the ten seconds of a shutdown for the last flush. What it does not write comes again from the log. */
+const GIVE_UP_AFTER_MS = 8_000
+
+/**
+ * Runs the consumer until the signal aborts: log → store → roll-up, and the query API.
+ *
+ * @param options.initSchema whether to create or update the tables first
+ * @param options.onReady told where it answers
+ */
+export async function runConsumer(
+  config: Config,
+  logger: Logger,
+  signal: AbortSignal,
+  options: { initSchema: boolean; onReady: (url: string) => void },
+): Promise<void> {
+  await using ending = new AsyncDisposableStack()
+  const now = Date.now
+  const monotonic = () => performance.now()
+  const { log, close } = await openEventLog(config, logger)
+  ending.defer(close)
+  const reader = await log.reader(config.kafkaGroup)
+  const opened = ending.use(await openStore(config, logger))
+  const { db } = opened
+
+  const giveUp = new AbortController()
+  const retrier = new Retrier({ giveUp: giveUp.signal, now, random: Math.random })
+  logTroubles(logger)
+  if (signal.aborted) return
+  // Before the store has answered there is nothing to serve, and a process that is asked to end need not wait for it.
+  signal.addEventListener('abort', () => void setTimeout(() => giveUp.abort(), GIVE_UP_AFTER_MS).unref(), {
+    once: true,
+  })
+  const applied = await retrier.run('store', () =>
+    options.initSchema ? migrate(db) : checkSchema(db).then(() => []),
+  )
+  if (applied.length > 0) logger.info(`The tables were brought up to date: ${applied.join(', ')}`)
+  const retention = await retrier.run('store', () => applyRetention(db, config, now()))
+
+  const { counts } = countConsumer(now)
+  const visible = new VisibleLatency(now)
+  let visibleLatencyMs: number | null = null
+  listen('consumer:visible', ({ ms }) => {
+    visibleLatencyMs = ms
+  })
+  const rollUp = new RollUpLoop({
+    rollUp: new RollUp({ db, retention }),
+    onRan: ({ freshAsOfMs }) => visible.rolledUp(freshAsOfMs?.minute ?? 0),
+  })
+  const consumer = new Consumer({
+    reader,
+    store: new ClickHouseStore({ db, windowToMark: (sliceMs) => windowToMark(sliceMs, now(), retention) }),
+    retrier,
+    topic: log.topic,
+    maxAgeMs: maxEventAge(config.rawTtlDays, config.lateMargin),
+    maxFutureMs: config.maxFuture,
+    mode: config.consumerMode,
+    maxMessages: config.consumerBatchSize,
+    intervalMs: config.consumerBatchInterval,
+    now,
+    monotonic,
+    onFlushed: (flushed) => {
+      visible.flushed(flushed)
+      rollUp.wake()
+    },
+  })
+  const lag = new LagMeter(() => readLag(log, config.kafkaGroup, now()))
+  await lag.start()
+  ending.defer(() => lag.stop())
+
+  const startedAtMs = now()
+  const state = (): ConsumerState => ({
+    version: VERSION,
+    mode: config.consumerMode,
+    topic: log.topic,
+    group: config.kafkaGroup,
+    startedAtMs,
+    nowMs: now(),
+    counts,
+    lag: lag.last,
+    assignments: consumer.assignments(),
+    rollUp: rollUp.status(),
+    visibleLatencyMs,
+    store: { url: opened.url(), local: opened.local !== null },
+    troubles: retrier.troubles(),
+  })
+  const metrics = consumerMetrics({
+    lagMessages: () => lag.last.messages,
+    lagSeconds: () => lag.last.seconds,
+    freshnessSeconds: () => ageSeconds(rollUp.status().freshAsOfMs?.minute ?? startedAtMs, now()),
+    staleWindows: () => Object.values(rollUp.status().staleWindows).reduce((a, b) => a + b, 0),
+  })
+  const server = await startHttpServer({
+    name: 'consumer',
+    host: config.host,
+    port: config.consumerPort,
+    portSetting: 'MILLRACE_CONSUMER_PORT',
+    token: config.apiToken,
+    insecure: config.insecure,
+    logger,
+    health: () => healthOf(state()),
+    metrics: () => metrics.text(),
+    routes: (app) =>
+      consumerRoutes(app, {
+        now,
+        status: async () => {
+          await lag.refresh()
+          return statusOf(state())
+        },
+        aggregates: (query) =>
+          queryAggregates(db, query, {
+            nowMs: now(),
+            minutesKeptMs: retention.minute.keepMs,
+            freshAsOfMs: rollUp.status().freshAsOfMs ?? { minute: startedAtMs, hour: startedAtMs },
+          }),
+      }),
+  })
+  ending.use(server)
+  ending.defer(
+    logStatistics({
+      logger,
+      intervalMs: config.statsInterval,
+      total: () => counts.processed,
+      sentence: (before, seconds) => consumerSentence(state(), before, seconds),
+    }),
+  )
+
+  rollUp.start()
+  ending.defer(() => rollUp.stop())
+  const running = consumer.run(signal)
+  logger.info(
+    { url: server.url, store: opened.url() },
+    `The consumer answers at ${server.url}, mode ${config.consumerMode}`,
+  )
+  options.onReady(server.url)
+  void aborted(signal).then(() => logger.info('The consumer stops: writing what it holds'))
+  await running
+  logger.info(consumerSentence(state(), counts.processed, 1))
+}
+
+function ageSeconds(ms: number, nowMs: number): number {
+  return Math.max(0, nowMs - ms) / 1_000
+}
+
+function logTroubles(logger: Logger): void {
+  listen('consumer:away', ({ what, message, attempt, retryInMs }) => {
+    logger.warn(`The ${what} is away, attempt ${attempt}, again in ${duration(retryInMs)}: ${message}`)
+  })
+  listen('consumer:back', ({ what, awayMs }) => {
+    logger.info(`The ${what} is back after ${duration(awayMs)}`)
+  })
+  listen('consumer:gap', ({ partition, expected, resumedAt }) => {
+    logger.error(
+      { partition, expected, resumedAt },
+      `MESSAGES ARE GONE from partition ${partition}: offset ${expected} does not exist any more, going on at ${resumedAt}`,
+    )
+  })
+  listen('rollup:failed', ({ message, retryInMs }) => {
+    logger.warn(`Rolling up failed, again in ${duration(retryInMs)}: ${message}`)
+  })
+  listen('rollup:abandoned', ({ level, windows }) => {
+    logger.warn(`${windows} ${level} windows changed whose raw rows have expired; they stay as they were`)
+  })
+}

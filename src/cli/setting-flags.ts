@@ -1,0 +1,40 @@
+import { type Command, Option } from 'commander'
+import { SETTING_GROUPS, SETTINGS, type SettingName } from '../config/config.ts'
+import { flagOf, type Setting } from '../config/setting.ts'
+import { valueText } from '../config/value-text.ts'
+
+export type SettingGroup = keyof typeof SETTING_GROUPS
+
+/**
+ * Adds flags for settings to a command. Their help stands under a heading of its own, behind the command's own options.
+ *
+ * @param of groups of settings, and single ones
+ */
+export function addSettings(command: Command, of: readonly (SettingGroup | SettingName)[]): Command {
+  command.optionsGroup('Settings (each also as an environment variable, MILLRACE_…):')
+  for (const name of settingNames(of)) {
+    const setting: Setting<unknown> = SETTINGS[name]
+    const flag = flagOf(setting.env)
+    const shown = valueText(setting, setting.default)
+    const option = new Option(`${flag} <value>`, `${setting.help} [${shown === '' ? 'empty' : shown}]`)
+    command.addOption(option)
+  }
+  return command
+}
+
+/** The texts of the settings' flags, out of what commander has parsed. */
+export function givenSettings(
+  options: Readonly<Record<string, unknown>>,
+): Partial<Record<SettingName, string>> {
+  return Object.fromEntries(
+    Object.entries(options).filter(([name, value]) => name in SETTINGS && typeof value === 'string'),
+  )
+}
+
+function settingNames(of: readonly (SettingGroup | SettingName)[]): SettingName[] {
+  return of.flatMap((name) =>
+    name in SETTING_GROUPS
+      ? (Object.keys(SETTING_GROUPS[name as SettingGroup]) as SettingName[])
+      : [name as SettingName],
+  )
+}
