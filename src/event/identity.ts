@@ -18,7 +18,12 @@ export function eventIdOf(key: Uint8Array | null, topic: string, partition: numb
 }
 
 function hashed(data: Uint8Array | string): string {
-  const bytes = createHash('sha256').update(data).digest().subarray(0, 16)
+  return uuidFromHash(createHash('sha256').update(data).digest())
+}
+
+/** The first 128 bits of a hash as a UUID of version 8, in lower case (RFC 9562, section 5.8). */
+export function uuidFromHash(hash: Buffer): string {
+  const bytes = Buffer.from(hash.subarray(0, 16))
   bytes[6] = (bytes[6]! & 0x0f) | 0x80
   bytes[8] = (bytes[8]! & 0x3f) | 0x80
   const hex = bytes.toString('hex')

@@ -32,6 +32,12 @@ export interface GeneratedEvent {
 const REMEMBERED = 20_000
 
 /**
+ * Older messages are not repeated, however few there are: what is older than raw rows are kept is rejected as too late, and would be
+ * no repeat.
+ */
+const REPEATED_WITHIN_MS = 3_600_000
+
+/**
  * Makes page views up, and messages that are none, in the shares that were asked for. All of it comes from the seed and the times it is
  * given: the same seed, shares and times give the same messages, keys included.
  */
@@ -40,6 +46,9 @@ export class Generator {
   readonly #visitors: Visitors
   readonly #pages = new Zipf(PAGES.length, 1)
   readonly #repeats = new Repeats<GeneratedEvent>(REMEMBERED)
+  /** The random bits of a key, used again for each. */
+  readonly #bits = new Uint32Array(4)
+  readonly #bytes = new Uint8Array(this.#bits.buffer)
   #shares: Shares
 
   constructor({ seed, shares }: { seed: number; shares: Shares }) {
@@ -59,6 +68,7 @@ export class Generator {
   /** @param nowMs when the view happens, in milliseconds since the epoch */
   next(nowMs: number): GeneratedEvent {
     const random = this.#random
+    this.#repeats.forgetBefore(nowMs - REPEATED_WITHIN_MS)
     if (!this.#repeats.isEmpty && random.next() < this.#shares.repeats) {
       return { ...this.#repeats.choose(random), entry: { kind: 'repeat' } }
     }
@@ -100,9 +110,8 @@ export class Generator {
 
   /** A UUIDv7: its time keeps the keys of a run apart from those of earlier runs with the same seed. */
   #key(timestampMs: number): Buffer {
-    const bits = new Uint32Array(4)
-    for (let i = 0; i < bits.length; i++) bits[i] = this.#random.bits()
-    return Buffer.from(v7({ msecs: timestampMs, random: new Uint8Array(bits.buffer) }))
+    for (let i = 0; i < this.#bits.length; i++) this.#bits[i] = this.#random.bits()
+    return Buffer.from(v7({ msecs: timestampMs, random: this.#bytes }), 'latin1')
   }
 }
 

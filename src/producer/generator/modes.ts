@@ -78,18 +78,31 @@ export class Pacer {
    * @param elapsedMs the time since it was asked last
    */
   due(elapsedMs: number): number {
-    const ms = Math.min(Math.max(0, elapsedMs), LONGEST_CATCH_UP_MS)
-    this.#carry += (this.rateNow() * ms) / 1_000
-    this.#wander(ms)
+    let left = Math.min(Math.max(0, elapsedMs), LONGEST_CATCH_UP_MS)
+    while (left > 0) {
+      const ms = Math.min(left, this.#steadyMs())
+      this.#carry += (this.rateNow() * ms) / 1_000
+      this.#wander(ms)
+      left -= ms
+    }
     const whole = Math.floor(this.#carry + 1e-9)
     this.#carry -= whole
     return whole
   }
 
+  /** How long the rate stays as it is. */
+  #steadyMs(): number {
+    const untilStep = STEP_EVERY_MS - this.#sinceStepMs
+    if (this.#mode !== 'peak') return untilStep
+    const { startsInMs, leftMs } = this.#burst
+    return Math.min(untilStep, startsInMs > 0 ? startsInMs : leftMs)
+  }
+
+  /** Lets time pass, at most as much as the rate stays as it is. */
   #wander(ms: number): void {
     this.#sinceStepMs += ms
-    while (this.#sinceStepMs >= STEP_EVERY_MS) {
-      this.#sinceStepMs -= STEP_EVERY_MS
+    if (this.#sinceStepMs >= STEP_EVERY_MS) {
+      this.#sinceStepMs = 0
       const next = this.#regularEps + this.#random.between(-STEP, STEP)
       this.#regularEps = Math.min(REGULAR.highest, Math.max(REGULAR.lowest, next))
     }
