@@ -4,6 +4,7 @@ import { registerClickHouse } from './commands/clickhouse.ts'
 import { registerConfig } from './commands/config.ts'
 import { registerConsumer } from './commands/consumer.ts'
 import { registerProducer } from './commands/producer.ts'
+import { registerReplay } from './commands/replay.ts'
 import { registerResend } from './commands/resend.ts'
 import { registerSql } from './commands/sql.ts'
 import { registerStart } from './commands/start.ts'
@@ -15,6 +16,7 @@ const COMMANDS: readonly Register[] = [
   registerProducer,
   registerConsumer,
   registerClickHouse,
+  registerReplay,
   registerResend,
   registerVerify,
   registerSql,
