@@ -1,9 +1,11 @@
-import { type LocalClickHouse, openLocalClickHouse } from '../clickhouse/local-clickhouse.ts'
+import type { LocalClickHouse } from '../clickhouse/local-clickhouse.ts'
 import type { Config } from '../config/config.ts'
 import { MillraceError } from '../errors.ts'
-import { type OpenedLmdbLog, openLmdbLog } from '../log/lmdb/open.ts'
+import type { OpenedLmdbLog } from '../log/lmdb/open.ts'
 import type { Logger } from '../observe/logger.ts'
 import { Database } from '../store/database.ts'
+
+// What a process does not use it does not load: that saves some 30 MB in each.
 
 /** The event log and the ledger beside it. */
 export type OpenedLog = OpenedLmdbLog
@@ -21,6 +23,7 @@ export async function openEventLog(config: Config, logger: Logger): Promise<Open
       { hint: 'Unset it to use the embedded log.' },
     )
   }
+  const { openLmdbLog } = await import('../log/lmdb/open.ts')
   const opened = await openLmdbLog({
     dataDir: config.dataDir,
     topic: config.kafkaTopic,
@@ -74,7 +77,8 @@ export async function openStore(config: Config, logger: Logger): Promise<OpenedS
 }
 
 /** Finds or starts the local ClickHouse server of the data directory. */
-export function openLocalServer(config: Config, logger: Logger): Promise<LocalClickHouse> {
+export async function openLocalServer(config: Config, logger: Logger): Promise<LocalClickHouse> {
+  const { openLocalClickHouse } = await import('../clickhouse/local-clickhouse.ts')
   return openLocalClickHouse({
     dataDir: config.dataDir,
     user: config.clickhouseUser,

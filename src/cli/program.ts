@@ -3,6 +3,7 @@ import { VERSION } from '../version.ts'
 import { registerClickHouse } from './commands/clickhouse.ts'
 import { registerConfig } from './commands/config.ts'
 import { registerConsumer } from './commands/consumer.ts'
+import { registerDeadLetters } from './commands/dead-letters.ts'
 import { registerProducer } from './commands/producer.ts'
 import { registerReplay } from './commands/replay.ts'
 import { registerResend } from './commands/resend.ts'
@@ -19,6 +20,7 @@ const COMMANDS: readonly Register[] = [
   registerReplay,
   registerResend,
   registerVerify,
+  registerDeadLetters,
   registerSql,
   registerConfig,
 ]

@@ -31,10 +31,10 @@ export function givenSettings(
   )
 }
 
-function settingNames(of: readonly (SettingGroup | SettingName)[]): SettingName[] {
-  return of.flatMap((name) =>
-    name in SETTING_GROUPS
-      ? (Object.keys(SETTING_GROUPS[name as SettingGroup]) as SettingName[])
-      : [name as SettingName],
+/** Each once, also when it is named beside its group. */
+function settingNames(of: readonly (SettingGroup | SettingName)[]): Set<SettingName> {
+  const names = of.flatMap((name) =>
+    name in SETTING_GROUPS ? Object.keys(SETTING_GROUPS[name as SettingGroup]) : [name],
   )
+  return new Set(names as SettingName[])
 }

@@ -1,6 +1,5 @@
 import { loggerOf, type Register, settingsOf } from '../context.ts'
 import { tellParent } from '../parent.ts'
-import { runConsumer } from '../services/consumer.ts'
 import { addSettings, givenSettings } from '../setting-flags.ts'
 
 export const registerConsumer: Register = (program, context) => {
@@ -10,6 +9,7 @@ export const registerConsumer: Register = (program, context) => {
     .option('--init-schema', 'create or update the tables first; -init-schema is the same')
     .action(async (options) => {
       const { config } = settingsOf(context, givenSettings(options))
+      const { runConsumer } = await import('../services/consumer.ts')
       await runConsumer(config, loggerOf(config, 'consumer'), context.signal, {
         initSchema: options.initSchema === true,
         onReady: (url) => tellParent({ ready: url }),

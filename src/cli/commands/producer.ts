@@ -1,6 +1,5 @@
 import { loggerOf, type Register, settingsOf } from '../context.ts'
 import { tellParent } from '../parent.ts'
-import { runProducer } from '../services/producer.ts'
 import { addSettings, givenSettings } from '../setting-flags.ts'
 
 export const registerProducer: Register = (program, context) => {
@@ -9,6 +8,7 @@ export const registerProducer: Register = (program, context) => {
     .description('generate page views and send them to the event log, until Ctrl-C')
     .action(async (options) => {
       const { config } = settingsOf(context, givenSettings(options))
+      const { runProducer } = await import('../services/producer.ts')
       await runProducer(config, loggerOf(config, 'producer'), context.signal, (url) =>
         tellParent({ ready: url }),
       )

@@ -2,7 +2,6 @@ import { SETTING_GROUPS } from '../../config/config.ts'
 import { loggerOf, type Register, settingsOf } from '../context.ts'
 import type { SettingGroup } from '../setting-flags.ts'
 import { addSettings, givenSettings } from '../setting-flags.ts'
-import { runTree } from '../start/tree.ts'
 
 export const registerStart: Register = (program, context) => {
   const command = program
@@ -16,6 +15,7 @@ export const registerStart: Register = (program, context) => {
       const flags = givenSettings(options)
       const { config } = settingsOf(context, flags)
       const interactive = context.stderr.isTTY && config.logFormat === 'auto'
+      const { runTree } = await import('../start/tree.ts')
       process.exitCode = await runTree(
         {
           config,
