@@ -93,7 +93,7 @@ export interface OutgoingRecord {
   readonly partition: number
   readonly key: Uint8Array | null
   readonly value: Uint8Array | null
-  /** Milliseconds since the epoch. */
+  /** When it is sent, in milliseconds since the epoch; the event's own time is in the value. */
   readonly timestampMs: number
 }
 

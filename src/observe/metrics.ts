@@ -3,6 +3,8 @@ import { listen } from './events.ts'
 
 /** From a millisecond to ten seconds. */
 const LATENCIES = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+/** Finer where it matters whether an aggregate is fresh. */
+const VISIBLE = [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.75, 1, 1.5, 2, 3, 5, 10, 30]
 const SIZES = [1, 10, 100, 500, 1_000, 2_500, 5_000, 10_000, 50_000, 100_000]
 
 /** A service's metrics. Names: `millrace_<noun>_<verb>_total`, and base units: `_seconds`, `_bytes`. */
@@ -121,6 +123,8 @@ export function consumerMetrics(gauges: ConsumerGauges): Metrics {
   const visible = metrics.histogram(
     'visible_latency_seconds',
     'From the log to the minute aggregates, for the oldest message of a batch',
+    [],
+    VISIBLE,
   )
   metrics.gauge('consumer_lag_messages', 'Messages in the log that are not committed', gauges.lagMessages)
   metrics.gauge('consumer_lag_seconds', 'How long the oldest of them has been there', gauges.lagSeconds)

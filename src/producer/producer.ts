@@ -186,8 +186,9 @@ export class Producer {
     }
   }
 
-  #outgoing({ key, value, pageId, timestampMs, entry }: GeneratedEvent): Outgoing {
-    const partition = this.#options.partitioner.choose(pageId)
-    return { record: { partition, key, value, timestampMs }, entry }
+  /** The record's time is that of sending, not of the event: what is sent again is as old as it is. */
+  #outgoing({ key, value, pageId, entry }: GeneratedEvent): Outgoing {
+    const { partitioner, now } = this.#options
+    return { record: { partition: partitioner.choose(pageId), key, value, timestampMs: now() }, entry }
   }
 }

@@ -1,0 +1,61 @@
+import { readdirSync, readFileSync } from 'node:fs'
+
+/** Clock ticks a second in /proc, the same on every Linux that Node runs on. */
+const TICKS = 100
+const PAGE_BYTES = 4_096
+
+export interface Usage {
+  readonly pid: number
+  readonly name: string
+  /** Seconds of a processor that it has used since it started, its own and the kernel's for it. */
+  readonly cpuSeconds: number
+  /** Resident memory in bytes, what it shares with others included. */
+  readonly residentBytes: number
+  /** Resident memory with what is shared divided between those that share it. */
+  readonly proportionalBytes: number
+}
+
+/** What a process and all below it have used so far, as the kernel counts. Linux only. */
+export function usageOfTree(root: number): Usage[] {
+  const parents = new Map<number, number>()
+  for (const name of readdirSync('/proc')) {
+    const stat = /^\d+$/.test(name) ? fieldsOf(Number(name)) : undefined
+    if (stat) parents.set(Number(name), Number(stat[1]))
+  }
+  const isBelow = (pid: number): boolean => pid === root || (parents.has(pid) && isBelow(parents.get(pid)!))
+  return [...parents.keys()].filter(isBelow).flatMap(usageOf)
+}
+
+function usageOf(pid: number): Usage[] {
+  const stat = fieldsOf(pid)
+  if (!stat) return []
+  const pss = /^Pss:\s+(\d+) kB/m.exec(read(`/proc/${pid}/smaps_rollup`))
+  return [
+    {
+      pid,
+      name: nameOf(read(`/proc/${pid}/cmdline`)),
+      cpuSeconds: (Number(stat[11]) + Number(stat[12])) / TICKS,
+      residentBytes: Number(stat[21]) * PAGE_BYTES,
+      proportionalBytes: Number(pss?.[1] ?? 0) * 1_024,
+    },
+  ]
+}
+
+function nameOf(command: string): string {
+  if (command.includes('server-process')) return 'ClickHouse'
+  return /main\.ts\0(\w+)/.exec(command)?.[1] ?? /millrace\.js\0(\w+)/.exec(command)?.[1] ?? 'other'
+}
+
+/** The fields behind the command's name, which may hold anything: state, parent, … (proc(5)). */
+function fieldsOf(pid: number): string[] | undefined {
+  const stat = read(`/proc/${pid}/stat`)
+  return stat === '' ? undefined : stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
