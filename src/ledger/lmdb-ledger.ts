@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Companion } from '../log/lmdb/append-queue.ts'
 import { type Environment, openTable, type Table } from '../log/lmdb/environment.ts'
 import type { Ledger, LedgerEntry, LedgerSnapshot, LedgerWindow } from './port.ts'
 import { emptyTotals, type Totals, tally, type WindowCounts } from './tally.ts'
@@ -7,13 +8,15 @@ const TOTALS = Buffer.from('totals')
 
 /**
  * The ledger in the environment of the embedded log: what is recorded alongside an append is in the append's transaction, so no crash
- * can part them. Nothing is remembered between calls: a transaction that fails takes everything with it.
+ * can part them. What the appends of one transaction record is added up and written once, at its end.
  */
-export class LmdbLedger implements Ledger {
+export class LmdbLedger implements Ledger, Companion {
   readonly #environment: Environment
   readonly #totals: Table
   readonly #windows: Table
   readonly #once: Table
+  /** Recorded by the transaction that is under way. */
+  #entries: LedgerEntry[] = []
 
   constructor(environment: Environment, topic: string) {
     this.#environment = environment
@@ -23,9 +26,19 @@ export class LmdbLedger implements Ledger {
   }
 
   record(entries: readonly LedgerEntry[]): void {
-    const { totals, windows } = tally(entries, this.#readTotals(), (eventId) => this.#isFirst(eventId))
+    for (const entry of entries) this.#entries.push(entry)
+  }
+
+  beforeCommit(): void {
+    if (this.#entries.length === 0) return
+    const { totals, windows } = tally(this.#entries, this.#readTotals(), (eventId) => this.#isFirst(eventId))
     for (const window of windows) this.#add(window)
     this.#totals.putSync(TOTALS, Buffer.from(JSON.stringify(totals)))
+    this.#entries = []
+  }
+
+  afterAbort(): void {
+    this.#entries = []
   }
 
   read(): LedgerSnapshot {

@@ -11,7 +11,7 @@ export type Table = Database<Buffer, Buffer>
  *
  * Transactions are LMDB's plain ones: committed is durable. lmdb-js can also overlap the synchronisation with the
  * next transaction and run transactions on a thread; neither is used, because what is acknowledged here must survive the
- * machine, and because group-commit.ts shares a synchronisation between appends already.
+ * machine, and because append-queue.ts shares a synchronisation between appends already.
  *
  * @throws MillraceError `file_unusable`
  */

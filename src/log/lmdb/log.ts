@@ -1,8 +1,8 @@
 import type { EventLog, FetchLimit, LogReader, LogWriter, PartitionBounds, Position } from '../port.ts'
 import type { RecordBatch } from '../record-batch.ts'
+import { AppendQueue, type Companion } from './append-queue.ts'
 import { Doorbell, DoorbellListener } from './doorbell.ts'
 import { type Environment, logError } from './environment.ts'
-import { GroupCommit } from './group-commit.ts'
 import type { Positions } from './positions.ts'
 import { LmdbReader } from './reader.ts'
 import { type Retention, RetentionTimer } from './retention.ts'
@@ -16,6 +16,7 @@ export interface LmdbLogParts {
   readonly directory: string
   readonly topic: Topic
   readonly positions: Positions
+  readonly companion: Companion
   readonly retention: Retention | undefined
   readonly now: () => number
 }
@@ -24,7 +25,7 @@ export interface LmdbLogParts {
 export class LmdbLog implements EventLog {
   readonly #parts: LmdbLogParts
   readonly #doorbell: Doorbell
-  readonly #commits: GroupCommit
+  readonly #appends: AppendQueue
   readonly #open = new Set<LogWriter | LogReader>()
   #retention: RetentionTimer | undefined
   #closed: Promise<void> | undefined
@@ -32,7 +33,11 @@ export class LmdbLog implements EventLog {
   constructor(parts: LmdbLogParts) {
     this.#parts = parts
     this.#doorbell = new Doorbell(parts.directory)
-    this.#commits = new GroupCommit(parts.environments[0]!, parts.directory, () => this.#doorbell.ring())
+    this.#appends = new AppendQueue({
+      ...parts,
+      environment: parts.environments[0]!,
+      committed: () => this.#doorbell.ring(),
+    })
   }
 
   get topic(): string {
@@ -44,9 +49,9 @@ export class LmdbLog implements EventLog {
   }
 
   async writer(): Promise<LogWriter> {
-    const { topic, retention, now } = this.#parts
-    if (retention) this.#retention ??= new RetentionTimer(topic, this.#commits, retention, now)
-    const writer = new LmdbWriter(topic, this.#commits, now, () => this.#open.delete(writer))
+    const { environments, topic, retention, now } = this.#parts
+    if (retention) this.#retention ??= new RetentionTimer(environments[0]!, topic, retention, now)
+    const writer = new LmdbWriter(topic.partitions, this.#appends, () => this.#open.delete(writer))
     this.#open.add(writer)
     return writer
   }
@@ -90,7 +95,7 @@ export class LmdbLog implements EventLog {
   async #close(): Promise<void> {
     for (const open of [...this.#open]) await open.close()
     await this.#retention?.stop()
-    await this.#commits.idle()
+    await this.#appends.idle()
     this.#doorbell.close()
     for (const environment of this.#parts.environments) await environment.close()
   }

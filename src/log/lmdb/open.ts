@@ -38,13 +38,15 @@ export async function openLmdbLog(options: LmdbLogOptions): Promise<OpenedLmdbLo
   const groupsDirectory = join(dataDir, 'groups')
   const groups = openEnvironment(groupsDirectory)
   const topic = new Topic(records, name, partitions)
+  const ledger = new LmdbLedger(records, name)
   const log = new LmdbLog({
     environments: [records, groups],
     directory,
     topic,
     positions: new Positions(groups, groupsDirectory, name, topic.id),
+    companion: ledger,
     retention,
     now,
   })
-  return { log, ledger: new LmdbLedger(records, name), close: () => log.close() }
+  return { log, ledger, close: () => log.close() }
 }

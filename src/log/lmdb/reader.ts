@@ -1,9 +1,13 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fetched, FetchLimit, Gap, LogReader, Position } from '../port.ts'
 import { nextOffset, type RecordBatch } from '../record-batch.ts'
 import type { DoorbellListener } from './doorbell.ts'
 import { logError } from './environment.ts'
 import type { Positions } from './positions.ts'
 import type { Topic } from './topic.ts'
+
+/** How long a reader that was woken waits for more, in milliseconds. */
+const GATHER_MS = 20
 
 export interface ReaderParts {
   readonly topic: Topic
@@ -53,6 +57,7 @@ export class LmdbReader implements LogReader {
         return { batches, gaps }
       }
       await this.#doorbell.sinceRing(rings, leftMs, signal)
+      await this.#gather(deadline, signal)
     }
   }
 
@@ -70,6 +75,12 @@ export class LmdbReader implements LogReader {
     this.#doorbell.close()
     this.#positions.release(this.#group)
     this.#onClose()
+  }
+
+  /** Where one record came more will: a moment later one fetch takes them all. */
+  async #gather(deadline: number, signal?: AbortSignal): Promise<void> {
+    const waitMs = Math.min(GATHER_MS, deadline - performance.now())
+    if (waitMs > 0 && !signal?.aborted && !this.#closed) await sleep(waitMs)
   }
 
   #startOf(partition: number, earliest: number): number {

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { publish } from '../../observe/events.ts'
-import type { GroupCommit } from './group-commit.ts'
+import type { Environment } from './environment.ts'
 import type { Topic } from './topic.ts'
 
 declare module '../../observe/events.ts' {
@@ -26,16 +26,16 @@ const STEP = 64
 /** Removes the oldest records from time to time. */
 export class RetentionTimer {
   readonly #topic: Topic
-  readonly #commits: GroupCommit
+  readonly #environment: Environment
   readonly #retention: Retention
   readonly #now: () => number
   readonly #timer: NodeJS.Timeout
   #stopped = false
   #running: Promise<void> = Promise.resolve()
 
-  constructor(topic: Topic, commits: GroupCommit, retention: Retention, now: () => number) {
+  constructor(environment: Environment, topic: Topic, retention: Retention, now: () => number) {
     this.#topic = topic
-    this.#commits = commits
+    this.#environment = environment
     this.#retention = retention
     this.#now = now
     this.#timer = setInterval(() => {
@@ -50,7 +50,9 @@ export class RetentionTimer {
     let records = 0
     try {
       for (let removed = { batches: STEP, records: 0 }; removed.batches === STEP && !this.#stopped; ) {
-        removed = await this.#commits.run(() => this.#topic.removeOldest(this.#now() - ageMs, bytes, STEP))
+        removed = this.#environment.transactionSync(() =>
+          this.#topic.removeOldest(this.#now() - ageMs, bytes, STEP),
+        )
         records += removed.records
         await turn()
       }
