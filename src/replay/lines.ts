@@ -33,6 +33,8 @@ export async function inspectFile(path: string): Promise<FileToRead> {
   try {
     const found = await stat(path)
     if (found.isDirectory()) throw new Error('it is a directory')
+    // A pipe can be read once only, and opening one may wait for ever.
+    if (!found.isFile()) throw new Error('it is no regular file')
     await using file = await open(path)
     const head = Buffer.alloc(2)
     await file.read(head, 0, 2, 0)

@@ -21,9 +21,11 @@ const QUOTED = String.raw`"((?:[^"\\]|\\.)*)"`
 /**
  * The common log format, `host ident user [time] "request" status bytes`, with what may stand in front and behind; in the
  * combined format referer and user agent follow. https://httpd.apache.org/docs/current/logs.html#common
+ *
+ * What stands in brackets is bounded: otherwise a line of nothing but brackets takes time by the square of its length.
  */
 const LINE = new RegExp(
-  String.raw`^(\S+ \S+ .*?)\[([^\]]*)\] ${QUOTED} (\d{3}) (?:\d+|-)(?: ${QUOTED} ${QUOTED})?(?: .*)?$`,
+  String.raw`^(\S+ \S+ .*?)\[([^\][]{0,64})\] ${QUOTED} (\d{3}) (?:\d+|-)(?: ${QUOTED} ${QUOTED})?(?: .*)?$`,
   's',
 )
 

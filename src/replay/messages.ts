@@ -45,6 +45,8 @@ export interface MessageOptions {
   readonly partitions: number
   /** Makes visitors pseudonymous: without it nobody can tell from a user id who it was. */
   readonly visitorKey: Buffer
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
 }
 
 /** The message of a page view, and what the ledger is to say of it. */
@@ -68,7 +70,7 @@ export function messageOf(
       partition: partitionForKey(Buffer.from(view.pageId), options.partitions),
       key: Buffer.from(view.eventId),
       value,
-      timestampMs: Date.now(),
+      timestampMs: options.now(),
     },
     entry: entryOf(view.eventId, pageView, value),
   }

@@ -51,8 +51,9 @@ export async function replayFile(file: FileToRead, options: ReplayFileOptions): 
     sender.add(visits.end())
     await sender.sendAll()
   }
-  const { sent, skipped } = sender
-  return { ...counts, sent, skipped, visits: visits.visits, complete: !signal?.aborted }
+  // Interrupted again before it came to where the last run ended, it has still sent what that run sent.
+  const sent = Math.max(sender.sent, options.skip)
+  return { ...counts, sent, skipped: options.skip, visits: visits.visits, complete: !signal?.aborted }
 }
 
 /** Gathers messages and appends them, one append after the other, so that `sent` says exactly which of them arrived. */
@@ -60,7 +61,6 @@ class Sender {
   readonly #options: ReplayFileOptions
   #waiting: FinishedView<LoggedView>[] = []
   sent = 0
-  skipped = 0
 
   constructor(options: ReplayFileOptions) {
     this.#options = options
@@ -68,12 +68,8 @@ class Sender {
 
   add(views: readonly FinishedView<LoggedView>[]): void {
     for (const view of views) {
-      if (this.skipped < this.#options.skip) {
-        this.skipped += 1
-        this.sent += 1
-      } else {
-        this.#waiting.push(view)
-      }
+      if (this.sent < this.#options.skip) this.sent += 1
+      else this.#waiting.push(view)
     }
   }
 

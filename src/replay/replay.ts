@@ -1,12 +1,13 @@
-import { once } from 'node:events'
-import { createWriteStream, type WriteStream } from 'node:fs'
 import { MillraceError } from '../errors.ts'
 import type { Ledger } from '../ledger/port.ts'
 import type { LogWriter } from '../log/port.ts'
-import { type FileToRead, inspectFile, type Line } from './lines.ts'
-import { type Scanned, scan } from './read-log.ts'
+import type { FileCounts } from './counts.ts'
+import { type FileToRead, inspectFile } from './lines.ts'
+import { type Planned, refuseLosses } from './losses.ts'
+import { scan } from './read-log.ts'
+import { RejectsFile } from './rejects-file.ts'
 import { type ReplayedFile, replayFile } from './replay-file.ts'
-import { identify, ReplayState } from './state.ts'
+import { type Interrupted, identify, ReplayState } from './state.ts'
 
 export interface ReplayOptions {
   readonly writer: LogWriter
@@ -43,8 +44,14 @@ export interface ReplayReport {
   readonly complete: boolean
 }
 
-/** How often an interrupted replay's progress is kept, in messages. What was sent after that is sent again, which counts nothing twice. */
+/** How often a replay's progress is kept, in messages. What was sent after that is sent again, which counts nothing twice. */
 const KEEP_EVERY = 5_000
+
+/** A file as it is to be sent, and how far an earlier run has come. */
+interface Plan extends Planned {
+  readonly id: string
+  readonly interrupted: Interrupted | undefined
+}
 
 /**
  * Sends the page views of access logs. All files are read once before anything is sent, so that what cannot be sent as it is
@@ -53,149 +60,90 @@ const KEEP_EVERY = 5_000
  * @throws MillraceError `file_unusable`, `check_failed` when page views would be lost, and what the log throws
  */
 export async function replay(paths: readonly string[], options: ReplayOptions): Promise<ReplayReport> {
+  const { signal } = options
+  const files = await Promise.all(paths.map(inspectFile))
   const state = new ReplayState(options.dataDir)
   const visitorKey = state.visitorKey()
-  const files = await Promise.all(paths.map(inspectFile))
-  const scans: Scanned[] = []
-  for (const file of files) scans.push(await look(file, options))
-  if (options.signal.aborted) return { files: [], complete: false }
-  if (!options.shiftToNow) refuseLosses(files, scans, options)
+  const nowMs = options.now()
+  const plans: Plan[] = []
+  for (const file of files) plans.push(await plan(file, state, nowMs, options))
+  await refuseLosses(plans, nowMs, options)
+  if (signal.aborted) return { files: [], complete: false }
 
-  using rejects = options.rejectsFile === undefined ? undefined : new RejectsFile(options.rejectsFile)
+  using rejects = options.rejectsFile === undefined ? undefined : new RejectsFile(options.rejectsFile, files)
   const done: ReplayReport['files'][number][] = []
-  for (const [i, file] of files.entries()) {
-    if (options.signal.aborted) break
-    const id = `${await identify(file)}${options.shiftToNow ? '-shifted' : ''}`
-    const interrupted = state.read(id)
-    const shiftMs = interrupted?.shiftMs ?? (options.shiftToNow ? options.now() - (scans[i]!.lastMs ?? 0) : 0)
-    let bytesRead = 0
-    let kept = interrupted?.sent ?? 0
-    const tell = (sent: number): void =>
-      options.progress({
-        ...{ file: file.path, phase: 'sending', bytesRead, bytes: file.bytes, sent },
-        pageViews: scans[i]!.kinds['page view'],
-      })
-    const replayed = await replayFile(file, {
-      ...options,
-      visitorKey,
-      shiftMs,
-      skip: interrupted?.sent ?? 0,
-      onBytes: (bytes) => {
-        bytesRead += bytes
-      },
-      onReject: (line, why) => rejects?.write(file, line, why),
-      onSent: (sent) => {
-        if (sent - kept >= KEEP_EVERY) {
-          state.write(id, { sent, shiftMs })
-          kept = sent
-        }
-        tell(sent)
-      },
-    })
-    if (replayed.complete) state.remove(id)
-    else state.write(id, { sent: replayed.sent, shiftMs })
-    done.push({ file: file.path, shiftMs, ...replayed })
+  for (const planned of plans) {
+    if (signal.aborted) break
+    const replayed = await send(planned, visitorKey, state, rejects, options)
+    done.push({ file: planned.file.path, shiftMs: planned.shiftMs, ...replayed })
   }
-  await rejects?.close()
-  return { files: done, complete: done.length === files.length && done.every(({ complete }) => complete) }
+  const complete = done.length === plans.length && done.every((file) => file.complete)
+  // Only now: when a later file is interrupted, the files before it are known as sent, with the shift they were sent with.
+  if (complete) for (const { id } of plans) state.remove(id)
+  return { files: done, complete }
 }
 
-async function look(file: FileToRead, options: ReplayOptions): Promise<Scanned> {
-  const { now, maxAgeMs, maxFutureMs, signal } = options
+async function plan(
+  file: FileToRead,
+  state: ReplayState,
+  nowMs: number,
+  options: ReplayOptions,
+): Promise<Plan> {
+  const counts = await look(file, options)
+  const id = `${await identify(file)}${options.shiftToNow ? '-shifted' : ''}`
+  const interrupted = state.read(id)
+  const wantedShiftMs = options.shiftToNow && counts.lastMs !== null ? nowMs - counts.lastMs : 0
+  return { file, counts, id, interrupted, shiftMs: interrupted?.shiftMs ?? wantedShiftMs }
+}
+
+async function look(file: FileToRead, { signal, progress }: ReplayOptions): Promise<FileCounts> {
   let bytesRead = 0
-  const range = {
-    fromMs: maxAgeMs === null ? Number.NEGATIVE_INFINITY : now() - maxAgeMs,
-    toMs: now() + maxFutureMs,
-  }
-  const scanned = await scan(file, range, {
+  const counts = await scan(file, {
     signal,
     onBytes: (bytes) => {
       bytesRead += bytes
-      options.progress({
-        file: file.path,
-        phase: 'looking',
-        bytesRead,
-        bytes: file.bytes,
-        sent: 0,
-        pageViews: 0,
-      })
+      const { path } = file
+      progress({ file: path, phase: 'looking', bytesRead, bytes: file.bytes, sent: 0, pageViews: 0 })
     },
   })
-  if (!signal.aborted && scanned.lines === scanned.rejected) {
-    const found = scanned.lines === 0 ? 'it is empty' : `none of its ${scanned.lines} lines is a log line`
+  if (!signal.aborted && counts.lines === counts.rejected) {
+    const found = counts.lines === 0 ? 'it is empty' : `none of its ${counts.lines} lines is a log line`
     throw new MillraceError('file_unusable', `${file.path} is no access log: ${found}`, {
       hint: 'Access logs are in the common or the combined format, plain or compressed with gzip.',
     })
   }
-  return scanned
+  return counts
 }
 
-function refuseLosses(
-  files: readonly FileToRead[],
-  scans: readonly Scanned[],
-  { maxFutureMs }: ReplayOptions,
-): void {
-  const day = (ms: number | null): string => (ms === null ? '' : new Date(ms).toISOString().slice(0, 10))
-  const describe = (lost: (scanned: Scanned) => number): string =>
-    files
-      .map((file, i) => ({ file, scanned: scans[i]! }))
-      .filter(({ scanned }) => lost(scanned) > 0)
-      .map(({ file, scanned }) => {
-        const { firstMs, lastMs, kinds } = scanned
-        return `${file.path}: ${lost(scanned)} of ${kinds['page view']} page views, from ${day(firstMs)} to ${day(lastMs)}`
-      })
-      .join('; ')
-  const tooOld = describe((scanned) => scanned.tooOld)
-  if (tooOld !== '') {
-    throw new MillraceError(
-      'check_failed',
-      `nothing was sent, since page views older than raw rows are kept would be lost: ${tooOld}`,
-      {
-        hint:
-          'Keep them: set MILLRACE_RAW_TTL_DAYS=0 and MILLRACE_MINUTE_TTL_DAYS=0 for the consumer (start it again) and for this command. ' +
-          'Or move their times: --shift-to-now.',
-      },
-    )
-  }
-  const tooNew = describe((scanned) => scanned.tooNew)
-  if (tooNew === '') return
-  throw new MillraceError(
-    'check_failed',
-    `nothing was sent, since page views more than ${maxFutureMs / 1_000} s ahead would be rejected: ${tooNew}`,
-    { hint: "Check the clock of this machine and the logs' time zone, or move their times: --shift-to-now." },
-  )
-}
-
-/** Lines that are no log lines, each as it stands, with its file and number in front. */
-class RejectsFile {
-  readonly #stream: WriteStream
-  #failure: Error | undefined
-
-  constructor(path: string) {
-    this.#stream = createWriteStream(path, { mode: 0o600 })
-    this.#stream.on('error', (error) => {
-      this.#failure = error
-    })
-  }
-
-  write(file: FileToRead, line: Line, why: string): void {
-    this.#stream.write(`${file.path}:${line.number}: ${why}: `)
-    this.#stream.write(line.bytes)
-    this.#stream.write('\n')
-  }
-
-  /** @throws MillraceError `file_unusable` when not all of it could be written */
-  async close(): Promise<void> {
-    this.#stream.end()
-    if (!this.#failure && !this.#stream.closed) await once(this.#stream, 'close').catch(() => {})
-    if (!this.#failure) return
-    throw new MillraceError(
-      'file_unusable',
-      `${this.#stream.path} cannot be written: ${this.#failure.message}`,
-    )
-  }
-
-  [Symbol.dispose](): void {
-    this.#stream.destroy()
-  }
+async function send(
+  { file, counts, id, interrupted, shiftMs }: Plan,
+  visitorKey: Buffer,
+  state: ReplayState,
+  rejects: RejectsFile | undefined,
+  options: ReplayOptions,
+): Promise<ReplayedFile> {
+  let bytesRead = 0
+  let kept = interrupted?.sent ?? 0
+  // Before the first message: a run that is killed now must be gone on with by the same shift.
+  state.write(id, { sent: kept, shiftMs })
+  const replayed = await replayFile(file, {
+    ...options,
+    visitorKey,
+    shiftMs,
+    skip: kept,
+    onBytes: (bytes) => {
+      bytesRead += bytes
+    },
+    onReject: (line, why) => rejects?.write(file, line, why),
+    onSent: (sent) => {
+      if (sent - kept >= KEEP_EVERY) {
+        state.write(id, { sent, shiftMs })
+        kept = sent
+      }
+      const pageViews = counts.kinds['page view']
+      options.progress({ file: file.path, phase: 'sending', bytesRead, bytes: file.bytes, sent, pageViews })
+    },
+  })
+  state.write(id, { sent: replayed.sent, shiftMs })
+  return replayed
 }

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MillraceError, messageOf } from '../errors.ts'
@@ -11,6 +11,8 @@ export interface Interrupted {
   readonly sent: number
   readonly shiftMs: number
 }
+
+const KEY_BYTES = 32
 
 /** What replays keep in the data directory: the key of visitors, and how far interrupted replays had come. */
 export class ReplayState {
@@ -32,11 +34,30 @@ export class ReplayState {
   visitorKey(): Buffer {
     const file = join(this.directory, 'visitor.key')
     try {
-      writeFileSync(file, randomBytes(32).toString('hex'), { flag: 'wx', mode: 0o600 })
+      if (!existsSync(file)) this.#makeKey(file)
+      const key = Buffer.from(readFileSync(file, 'utf8'), 'hex')
+      if (key.length === KEY_BYTES) return key
+    } catch (error) {
+      throw new MillraceError('file_unusable', `${file} cannot be used: ${messageOf(error)}`, {
+        cause: error,
+      })
+    }
+    throw new MillraceError('file_unusable', `${file} holds no key of ${KEY_BYTES} bytes`, {
+      hint: 'Put it back from a copy. Without it visitors of logs that were replayed before get other names.',
+    })
+  }
+
+  /** Linked into place whole, so that another replay that begins now sees all of it, and one of two keys wins. */
+  #makeKey(file: string): void {
+    const made = `${file}.${process.pid}`
+    writeFileSync(made, randomBytes(KEY_BYTES).toString('hex'), { mode: 0o600 })
+    try {
+      linkSync(made, file)
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    } finally {
+      rmSync(made, { force: true })
     }
-    return Buffer.from(readFileSync(file, 'utf8'), 'hex')
   }
 
   read(fileId: string): Interrupted | undefined {

@@ -75,7 +75,8 @@ export class Visits<V extends View> {
   #visit(view: V): void {
     this.#endVisits(view.timestampMs)
     const before = this.#pending.get(view.visitor)
-    if (before) this.#finish(before, view.timestampMs - before.view.timestampMs)
+    // Where so many wait that they are not quite in order, the next view may be the earlier one.
+    if (before) this.#finish(before, Math.max(0, view.timestampMs - before.view.timestampMs))
     else this.visits += 1
     // Taken out and put in again, so that the one who has been quiet for longest comes first.
     this.#pending.delete(view.visitor)

@@ -10,8 +10,11 @@ declare module '../observe/events.ts' {
   }
 }
 
-/** How much of the time each level may be computed at most: counts of seconds must not wait for hours. */
-const SHARES: Readonly<Record<Level, number>> = { slice: 0.5, minute: 0.4, hour: 0.2 }
+/**
+ * How much of the time each level may be computed at most: counts of seconds must not wait for hours, and who looks at hours does not
+ * see a second.
+ */
+const SHARES: Readonly<Record<Level, number>> = { slice: 0.5, minute: 0.4, hour: 0.05 }
 
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 10_000

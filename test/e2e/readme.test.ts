@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { freePorts } from '../helpers/ports.ts'
+import { temporaryDirectory } from '../helpers/program.ts'
+import { eventually } from '../helpers/wait.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+
+/** What is committed, installed in a directory of its own, does what the README says in its first commands. */
+test("the README's commands, on a clean clone", async (t) => {
+  const [install, look, testing] = shellBlocks(await readFile(join(ROOT, 'README.md'), 'utf8'))
+  assert.deepEqual(install, ['npm ci && npm start'])
+  // The other command installs likewise and runs the tests, of which this is one.
+  assert.deepEqual(testing, ['npm ci && npm test'])
+
+  const clone = join(await temporaryDirectory(t), 'millrace')
+  await succeeds(t, `git clone --quiet --depth 1 "file://${ROOT}" "${clone}"`, ROOT, {})
+  const [producer, consumer, clickhouse] = await freePorts(3)
+  const environment = {
+    MILLRACE_PRODUCER_PORT: String(producer),
+    MILLRACE_CONSUMER_PORT: String(consumer),
+    MILLRACE_CLICKHOUSE_PORT: String(clickhouse),
+  }
+  const ports = new Map([
+    ['8080', producer],
+    ['8081', consumer],
+    ['8123', clickhouse],
+  ])
+  await succeeds(t, 'npm ci --prefer-offline --no-audit --no-fund', clone, environment)
+  const system = run(t, 'npm start', clone, environment)
+  await eventually('events in the aggregates', async () => {
+    if (system.status !== undefined) assert.fail(`npm start ended: ${system.output()}`)
+    const answer = await fetch(`http://localhost:${consumer}/query/aggregates?hours=1`)
+    return ((await answer.json()) as { totals: { view_count: number } }).totals.view_count > 0
+  })
+
+  const outputs: string[] = []
+  for (const command of look!) {
+    const here = command.replace(/localhost:(\d+)/g, (_, port) => `localhost:${ports.get(port) ?? port}`)
+    outputs.push(await succeeds(t, here.replace(/^curl /, 'curl -sSf '), clone, environment))
+  }
+  assert.ok(JSON.parse(outputs[0]!).totals.view_count > 0)
+  assert.ok(Number(outputs[1]) > 0)
+  assert.equal(JSON.parse(outputs[2]!).accepted, 1_000)
+  assert.match(outputs[3]!, /All agree/)
+
+  system.interrupt()
+  assert.equal(await system.ended, 0, system.output())
+})
+
+/** The commands of each `sh` block, in their order. */
+function shellBlocks(markdown: string): string[][] {
+  return [...markdown.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((block) => block[1]!.trim().split('\n'))
+}
+
+async function succeeds(
+  t: TestContext,
+  command: string,
+  directory: string,
+  environment: Record<string, string>,
+): Promise<string> {
+  const running = run(t, command, directory, environment)
+  assert.equal(await running.ended, 0, `${command}: ${running.output()}`)
+  return running.stdout()
+}
+
+function run(t: TestContext, command: string, directory: string, environment: Record<string, string>) {
+  // A group of its own, so that a signal reaches npm and what it runs, as from a terminal.
+  const child = spawn('sh', ['-c', command], {
+    cwd: directory,
+    env: { ...outside(process.env), ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text
+  })
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
+  const running = {
+    ended,
+    status: undefined as number | null | undefined,
+    stdout: () => stdout,
+    output: () => `${stdout}\n${stderr}`.slice(-4_000),
+    interrupt: () => void process.kill(-child.pid!, 'SIGINT'),
+  }
+  void ended.then((status) => {
+    running.status = status
+  })
+  t.after(async () => {
+    if (running.status !== undefined) return
+    process.kill(-child.pid!, 'SIGTERM')
+    await ended
+  })
+  return running
+}
+
+/** The environment without what npm and our settings have put into it. */
+function outside(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(environment).filter(
+      ([name]) => !/^(npm_|MILLRACE_|NODE_)/i.test(name) || name === 'npm_config_cache',
+    ),
+  )
+}
