@@ -48,7 +48,10 @@ test("the README's commands, on a clean clone", async (t) => {
   assert.match(outputs[3]!, /All agree/)
 
   system.interrupt()
-  assert.equal(await system.ended, 0, system.output())
+  await system.ended
+  assert.match(system.output(), /The consumer stops/)
+  await assert.rejects(fetch(`http://localhost:${consumer}/health`))
+  await assert.rejects(fetch(`http://localhost:${clickhouse}/ping`))
 })
 
 /** The commands of each `sh` block, in their order. */
