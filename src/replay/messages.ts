@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHash, createHmac, type KeyObject } from 'node:crypto'
 import { isIP } from 'node:net'
 import { decode } from '../event/decode.ts'
 import { uuidFromHash } from '../event/identity.ts'
@@ -11,6 +11,9 @@ import type { LogLine } from './log-line.ts'
 import { pageOf } from './page-view-line.ts'
 import type { FinishedView, View } from './visits.ts'
 
+/** 96 bits, in hexadecimal digits. */
+const USER_ID_LENGTH = 24
+
 /** A page view of a log, with what its message needs. */
 export interface LoggedView extends View {
   readonly eventId: string
@@ -19,10 +22,19 @@ export interface LoggedView extends View {
   readonly userAgent: string
 }
 
-/** A visitor is who asks from the same address with the same user agent. */
-export function loggedView(line: LogLine, eventId: string, shiftMs: number): LoggedView {
+/**
+ * A visitor is who asks from the same address with the same user agent.
+ *
+ * @param visitorKey makes visitors pseudonymous: without it nobody can tell from a user id who it was
+ */
+export function loggedView(
+  line: LogLine,
+  eventId: string,
+  { shiftMs, visitorKey }: { readonly shiftMs: number; readonly visitorKey: KeyObject },
+): LoggedView {
+  const visitor = createHmac('sha256', visitorKey).update(`${line.host}\0${line.userAgent}`).digest('hex')
   return {
-    visitor: `${line.host}\0${line.userAgent}`,
+    visitor: visitor.slice(0, USER_ID_LENGTH),
     timestampMs: line.timestampMs + shiftMs,
     eventId,
     pageId: pageOf(line.target),
@@ -43,8 +55,6 @@ export function eventIdOfLine(bytes: Buffer, occurrence: number, shiftMs: number
 
 export interface MessageOptions {
   readonly partitions: number
-  /** Makes visitors pseudonymous: without it nobody can tell from a user id who it was. */
-  readonly visitorKey: Buffer
   /** Milliseconds since the epoch. */
   readonly now: () => number
 }
@@ -56,7 +66,7 @@ export function messageOf(
 ): Outgoing {
   const pageView: PageView = {
     pageId: view.pageId,
-    userId: createHmac('sha256', options.visitorKey).update(view.visitor).digest('hex').slice(0, 24),
+    userId: view.visitor,
     durationMs,
     timestampMs: view.timestampMs,
     userAgent: cut(view.userAgent, LIMITS.userAgentBytes),

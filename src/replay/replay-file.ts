@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import type { Ledger } from '../ledger/port.ts'
 import type { LogWriter } from '../log/port.ts'
 import type { Outgoing } from '../send/outgoing.ts'
@@ -14,6 +15,7 @@ export interface ReplayFileOptions extends MessageOptions, ReadOptions {
   readonly ledger: Ledger
   /** Added to each time, in milliseconds. */
   readonly shiftMs: number
+  readonly visitorKey: KeyObject
   /** Messages at the beginning that an earlier run has sent. */
   readonly skip: number
   /** Told after each append how many messages of the file have been sent, those of an earlier run too. */
@@ -42,7 +44,7 @@ export async function replayFile(file: FileToRead, options: ReplayFileOptions): 
   for await (const views of readPageViews(file, counts, options)) {
     for (const { line, parsed } of views) {
       const eventId = eventIdOfLine(line.bytes, occurrences.count(line.bytes), shiftMs)
-      sender.add(visits.add(loggedView(parsed, eventId, shiftMs)))
+      sender.add(visits.add(loggedView(parsed, eventId, options)))
     }
     await sender.sendFull()
     if (signal?.aborted) break

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto'
 import { MillraceError } from '../errors.ts'
 import type { Ledger } from '../ledger/port.ts'
 import type { LogWriter } from '../log/port.ts'
@@ -117,7 +118,7 @@ async function look(file: FileToRead, { signal, progress }: ReplayOptions): Prom
 
 async function send(
   { file, counts, id, interrupted, shiftMs }: Plan,
-  visitorKey: Buffer,
+  visitorKey: KeyObject,
   state: ReplayState,
   rejects: RejectsFile | undefined,
   options: ReplayOptions,

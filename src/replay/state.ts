@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, createSecretKey, type KeyObject, randomBytes } from 'node:crypto'
 import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -31,12 +31,12 @@ export class ReplayState {
   }
 
   /** Made once: with another key the same visitors would get other names, and replayed events other payloads. */
-  visitorKey(): Buffer {
+  visitorKey(): KeyObject {
     const file = join(this.directory, 'visitor.key')
     try {
       if (!existsSync(file)) this.#makeKey(file)
       const key = Buffer.from(readFileSync(file, 'utf8'), 'hex')
-      if (key.length === KEY_BYTES) return key
+      if (key.length === KEY_BYTES) return createSecretKey(key)
     } catch (error) {
       throw new MillraceError('file_unusable', `${file} cannot be used: ${messageOf(error)}`, {
         cause: error,

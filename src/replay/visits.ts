@@ -1,8 +1,10 @@
+import { Queue } from './queue.ts'
+import { type Timed, TimeHeap } from './time-heap.ts'
+
 /** A page view of a log, before it is known what its visitor does next. */
-export interface View {
+export interface View extends Timed {
   /** Who: the same for all views of a visitor. */
   readonly visitor: string
-  readonly timestampMs: number
 }
 
 /** A page view of which all is known. */
@@ -37,16 +39,21 @@ interface Pending<V extends View> {
  */
 export class Visits<V extends View> {
   readonly #most: number
-  readonly #inOrder: Heap<V>
-  /** The last view of each visitor who is there, the one who came earliest first. */
+  readonly #inOrder: TimeHeap<V>
+  /** The last view of each visitor who is there. */
   readonly #pending = new Map<string, Pending<V>>()
+  /**
+   * All of them, the earliest first, with those that another view of the visitor has followed. A queue of its own, since taking the
+   * first entry out of a map again and again takes time by the square of its size.
+   */
+  readonly #queue = new Queue<Pending<V>>()
   #latestMs = Number.NEGATIVE_INFINITY
   #finished: FinishedView<V>[] = []
   visits = 0
 
   constructor(most = MOST_WAITING) {
     this.#most = most
-    this.#inOrder = new Heap()
+    this.#inOrder = new TimeHeap()
   }
 
   /** Takes the next page view of the file, and gives back those that are finished by it. */
@@ -78,24 +85,29 @@ export class Visits<V extends View> {
     // Where so many wait that they are not quite in order, the next view may be the earlier one.
     if (before) this.#finish(before, Math.max(0, view.timestampMs - before.view.timestampMs))
     else this.visits += 1
-    // Taken out and put in again, so that the one who has been quiet for longest comes first.
-    this.#pending.delete(view.visitor)
-    this.#pending.set(view.visitor, { view, isFirst: before === undefined })
+    const pending = { view, isFirst: before === undefined }
+    this.#pending.set(view.visitor, pending)
+    this.#queue.push(pending)
   }
 
   #endVisits(nowMs: number): void {
-    for (const [visitor, pending] of this.#pending) {
-      const isOver = nowMs - pending.view.timestampMs > VISIT_ENDS_AFTER_MS
-      if (!isOver && this.#pending.size < this.#most) return
-      this.#pending.delete(visitor)
-      this.#finish(pending, null)
+    for (let first = this.#queue.first; first; first = this.#queue.first) {
+      const isOver = nowMs - first.view.timestampMs > VISIT_ENDS_AFTER_MS
+      if (!isOver && this.#queue.size < this.#most) return
+      this.#endFirst()
     }
+  }
+
+  #endFirst(): void {
+    const pending = this.#queue.shift()
+    if (this.#pending.get(pending.view.visitor) !== pending) return
+    this.#pending.delete(pending.view.visitor)
+    this.#finish(pending, null)
   }
 
   #endAll(): void {
     while (this.#inOrder.size > 0) this.#visit(this.#inOrder.shift())
-    for (const pending of this.#pending.values()) this.#finish(pending, null)
-    this.#pending.clear()
+    while (this.#queue.size > 0) this.#endFirst()
   }
 
   #finish({ view, isFirst }: Pending<V>, durationMs: number | null): void {
@@ -107,63 +119,4 @@ export class Visits<V extends View> {
     this.#finished = []
     return finished
   }
-}
-
-/** Views by time, and those of the same time in the order they came: a binary heap. */
-class Heap<V extends View> {
-  readonly #items: { view: V; order: number }[] = []
-  #count = 0
-
-  get size(): number {
-    return this.#items.length
-  }
-
-  get first(): V | undefined {
-    return this.#items[0]?.view
-  }
-
-  push(view: V): void {
-    const items = this.#items
-    const item = { view, order: this.#count++ }
-    let at = items.push(item) - 1
-    while (at > 0) {
-      const parent = (at - 1) >> 1
-      if (!isBefore(item, items[parent]!)) break
-      items[at] = items[parent]!
-      at = parent
-    }
-    items[at] = item
-  }
-
-  /** The earliest; there must be one. */
-  shift(): V {
-    const items = this.#items
-    const first = items[0]!
-    const last = items.pop()!
-    if (items.length > 0) {
-      let at = 0
-      for (;;) {
-        let child = 2 * at + 1
-        if (child >= items.length) break
-        if (child + 1 < items.length && isBefore(items[child + 1]!, items[child]!)) child += 1
-        if (!isBefore(items[child]!, last)) break
-        items[at] = items[child]!
-        at = child
-      }
-      items[at] = last
-    }
-    return first.view
-  }
-}
-
-interface Ordered {
-  readonly view: View
-  readonly order: number
-}
-
-function isBefore(a: Ordered, b: Ordered): boolean {
-  return (
-    a.view.timestampMs < b.view.timestampMs ||
-    (a.view.timestampMs === b.view.timestampMs && a.order < b.order)
-  )
 }

@@ -1,0 +1,154 @@
+import { type ErrorCode, MillraceError } from '../../errors.ts'
+
+type LogErrorCode = Extract<ErrorCode, 'log_unavailable' | 'log_refused' | 'log_full'>
+
+interface Verdict {
+  readonly code: LogErrorCode
+  readonly hint?: string
+}
+
+const CREDENTIALS =
+  'Check MILLRACE_KAFKA_SASL_MECHANISM, MILLRACE_KAFKA_SASL_USERNAME and MILLRACE_KAFKA_SASL_PASSWORD.'
+const RIGHTS = 'Grant the user of MILLRACE_KAFKA_SASL_USERNAME this right on the brokers.'
+const TLS = 'Check MILLRACE_KAFKA_TLS, MILLRACE_KAFKA_TLS_CA, MILLRACE_KAFKA_TLS_CERT and MILLRACE_KAFKA_TLS_KEY.'
+const REACH = 'Check MILLRACE_KAFKA_BROKERS, and that the brokers run.'
+
+/**
+ * What is not tried again, by the name of Kafka's error or the client's code; and what is tried again with a hint. Whatever
+ * is not in this table heals by waiting, as far as anybody knows: elections, coordinators that move, rebalances,
+ * too few replicas in sync, time-outs, lost producer states, a topic that not every broker knows yet.
+ * https://kafka.apache.org/protocol#protocol_error_codes
+ */
+export const VERDICTS: Readonly<Record<string, Verdict>> = {
+  // Who we are, and what we may do. Nobody is let in by asking again.
+  SASL_AUTHENTICATION_FAILED: { code: 'log_refused', hint: CREDENTIALS },
+  UNSUPPORTED_SASL_MECHANISM: { code: 'log_refused', hint: CREDENTIALS },
+  ILLEGAL_SASL_STATE: { code: 'log_refused', hint: CREDENTIALS },
+  PLT_KFK_AUTHENTICATION: { code: 'log_refused', hint: CREDENTIALS },
+  TOPIC_AUTHORIZATION_FAILED: { code: 'log_refused', hint: RIGHTS },
+  GROUP_AUTHORIZATION_FAILED: { code: 'log_refused', hint: RIGHTS },
+  CLUSTER_AUTHORIZATION_FAILED: { code: 'log_refused', hint: RIGHTS },
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: { code: 'log_refused', hint: RIGHTS },
+  SECURITY_DISABLED: { code: 'log_refused' },
+
+  // The certificate of the other side, or ours.
+  DEPTH_ZERO_SELF_SIGNED_CERT: { code: 'log_refused', hint: TLS },
+  SELF_SIGNED_CERT_IN_CHAIN: { code: 'log_refused', hint: TLS },
+  UNABLE_TO_GET_ISSUER_CERT: { code: 'log_refused', hint: TLS },
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: { code: 'log_refused', hint: TLS },
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: { code: 'log_refused', hint: TLS },
+  CERT_HAS_EXPIRED: { code: 'log_refused', hint: TLS },
+  ERR_TLS_CERT_ALTNAME_INVALID: { code: 'log_refused', hint: TLS },
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: { code: 'log_refused', hint: TLS },
+  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: { code: 'log_refused', hint: TLS },
+  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: { code: 'log_refused', hint: TLS },
+  ERR_SSL_WRONG_VERSION_NUMBER: { code: 'log_refused', hint: TLS },
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: { code: 'log_refused', hint: TLS },
+
+  // What we send or ask for.
+  MESSAGE_TOO_LARGE: {
+    code: 'log_refused',
+    hint: 'Raise max.message.bytes of the topic, or send smaller messages.',
+  },
+  RECORD_LIST_TOO_LARGE: {
+    code: 'log_refused',
+    hint: 'Raise segment.bytes of the topic, or send smaller batches.',
+  },
+  INVALID_RECORD: { code: 'log_refused', hint: 'Is the topic compacted? Then it takes no message without a key.' },
+  INVALID_TIMESTAMP: {
+    code: 'log_refused',
+    hint: 'message.timestamp.before.max.ms and .after.max.ms of the topic limit the time of a message.',
+  },
+  INVALID_TOPIC_EXCEPTION: { code: 'log_refused' },
+  INVALID_REQUEST: { code: 'log_refused' },
+  INVALID_REQUIRED_ACKS: { code: 'log_refused' },
+  INVALID_GROUP_ID: { code: 'log_refused' },
+  INCONSISTENT_GROUP_PROTOCOL: {
+    code: 'log_refused',
+    hint: 'The group has members of another kind: use another MILLRACE_KAFKA_GROUP or MILLRACE_KAFKA_GROUP_PROTOCOL.',
+  },
+  INVALID_SESSION_TIMEOUT: {
+    code: 'log_refused',
+    hint: 'Choose MILLRACE_KAFKA_SESSION_TIMEOUT between group.min.session.timeout.ms and group.max.session.timeout.ms of the brokers.',
+  },
+  POLICY_VIOLATION: { code: 'log_refused' },
+  INVALID_CONFIG: { code: 'log_refused' },
+  INVALID_PARTITIONS: { code: 'log_refused', hint: 'Check MILLRACE_LOG_PARTITIONS.' },
+  INVALID_REPLICATION_FACTOR: {
+    code: 'log_refused',
+    hint: 'Choose MILLRACE_KAFKA_REPLICAS no higher than there are brokers.',
+  },
+  UNSUPPORTED_VERSION: { code: 'log_refused', hint: 'Kafka 3.5 or later is needed.' },
+  UNSUPPORTED_FOR_MESSAGE_FORMAT: { code: 'log_refused' },
+  UNSUPPORTED_COMPRESSION_TYPE: { code: 'log_refused', hint: 'Check MILLRACE_KAFKA_COMPRESSION.' },
+  PLT_KFK_UNSUPPORTED: { code: 'log_refused' },
+  PLT_KFK_UNSUPPORTED_API: { code: 'log_refused', hint: 'Kafka 3.5 or later is needed.' },
+  PLT_KFK_UNSUPPORTED_COMPRESSION: { code: 'log_refused' },
+  PLT_KFK_UNSUPPORTED_FORMAT: { code: 'log_refused' },
+  PLT_KFK_USER: { code: 'log_refused' },
+
+  // The disk of a broker failed, and that is nearly always a full one.
+  KAFKA_STORAGE_ERROR: { code: 'log_full', hint: 'Look at the disks of the brokers.' },
+
+  // Nobody answers. It may be a restart.
+  ECONNREFUSED: { code: 'log_unavailable', hint: REACH },
+  ENOTFOUND: { code: 'log_unavailable', hint: REACH },
+  EHOSTUNREACH: { code: 'log_unavailable', hint: REACH },
+  PLT_KFK_TIMEOUT: { code: 'log_unavailable', hint: REACH },
+}
+
+const UNKNOWN: Verdict = { code: 'log_unavailable' }
+
+/**
+ * An error of the client as one of ours. What is not the client's is given back as it is: nobody knows what it means.
+ *
+ * @param doing what failed, as the beginning of a sentence: `reading the topic page-views`
+ */
+export function kafkaError(error: unknown, doing: string): unknown {
+  if (error instanceof MillraceError || !isOfClient(error)) return error
+  const names = namesOf(error)
+  const known = names.flatMap((name) => (Object.hasOwn(VERDICTS, name) ? [VERDICTS[name]!] : []))
+  // "Unknown topic" is a mistake to the client; it is what a topic looks like that is being made or was removed.
+  const heals = names.includes('PLT_KFK_USER') && /^Unknown topic /.test(deepestMessage(error))
+  const refused = heals ? undefined : known.find(({ code }) => code === 'log_refused')
+  const { code, hint } = refused ?? known.find(({ code }) => code !== 'log_refused') ?? UNKNOWN
+  return new MillraceError(code, `Kafka: ${doing}: ${deepestMessage(error)}`, {
+    cause: error,
+    ...(hint !== undefined && { hint }),
+  })
+}
+
+/** Whether an error of the client is, or was caused by, one of these. */
+export function isKafkaError(error: unknown, ...names: readonly string[]): boolean {
+  return namesOf(error).some((name) => names.includes(name))
+}
+
+interface ClientError {
+  readonly message: string
+  readonly code?: string
+  readonly apiId?: string
+  readonly cause?: unknown
+  readonly errors?: readonly unknown[]
+}
+
+function isOfClient(error: unknown): boolean {
+  const code = (error as ClientError | undefined)?.code
+  return typeof code === 'string' && (code.startsWith('PLT_KFK_') || Object.hasOwn(VERDICTS, code))
+}
+
+/** The names of an error and of everything in it, the outermost first. */
+function namesOf(error: unknown): string[] {
+  if (!(error instanceof Error)) return []
+  const { code, apiId, cause, errors = [] } = error as ClientError
+  const own = [apiId, code].filter((name) => name !== undefined)
+  return [...own, ...errors.flatMap(namesOf), ...namesOf(cause)]
+}
+
+/** What the first and innermost error says: the outer ones say that something failed. */
+function deepestMessage(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const { message, cause, errors = [] } = error as ClientError
+  const inner = errors[0] ?? cause
+  if (inner instanceof Error) return deepestMessage(inner)
+  return message || (error as ClientError).code || 'no reason given'
+}
