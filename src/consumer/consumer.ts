@@ -24,8 +24,8 @@ export interface ConsumerOptions extends PipelineOptions, BatcherOptions {
 }
 
 /**
- * Moves messages from the log into the store. While the store is away it waits in a flush, holding one batch and fetching
- * nothing.
+ * Moves messages from the log into the store. While one batch is being written the next one is filled; so two are held at most. While
+ * the store is away it waits with both of them, fetching nothing.
  */
 export class Consumer {
   readonly #options: ConsumerOptions
@@ -33,6 +33,10 @@ export class Consumer {
   readonly #store: Store
   readonly #pipeline: Pipeline
   readonly #batcher: Batcher
+  /** The flush that is under way; it does not reject. */
+  #flushing: Promise<void> = Promise.resolve()
+  /** Why a flush failed for good. */
+  #failure: { readonly error: unknown } | undefined
 
   constructor(options: ConsumerOptions) {
     this.#options = options
@@ -61,15 +65,31 @@ export class Consumer {
         for (const gap of gaps) publish('consumer:gap', gap)
         this.#pipeline.process(batches, this.#batcher.batch)
         if (this.#batcher.isDue()) await this.#flush()
+        this.#throwFailure()
       }
       if (this.#batcher.batch.messages > 0) await this.#flush()
+      await this.#flushing
+      this.#throwFailure()
     } finally {
+      await this.#flushing
       await reader.close()
     }
   }
 
+  /** Waits for the flush before, so that positions are committed in the order of batches, and begins the next. */
   async #flush(): Promise<void> {
+    await this.#flushing
+    this.#throwFailure()
     const { onFlushed, monotonic } = this.#options
-    onFlushed(await flush(this.#batcher.take(), this.#store, this.#reader, monotonic))
+    this.#flushing = flush(this.#batcher.take(), this.#store, this.#reader, monotonic).then(
+      onFlushed,
+      (error) => {
+        this.#failure = { error }
+      },
+    )
+  }
+
+  #throwFailure(): void {
+    if (this.#failure) throw this.#failure.error
   }
 }

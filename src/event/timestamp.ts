@@ -5,6 +5,49 @@ const ISO_8601 = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,
  * off. Undefined for everything else: Date.parse takes far more, and reads what has no zone as local time.
  */
 export function parseTimestamp(text: string): number | undefined {
+  return parseUtcMillis(text) ?? parseAny(text)
+}
+
+/**
+ * The form that Date.toISOString() writes, `2026-11-23T05:12:44.120Z`: nearly every event has it, and reading its digits takes a tenth
+ * of the time. Undefined for every other form, and for what the calendar does not have.
+ */
+function parseUtcMillis(text: string): number | undefined {
+  if (text.length !== 24 || text.charCodeAt(23) !== 90) return undefined
+  for (const [at, character] of SEPARATORS) if (text.charCodeAt(at) !== character) return undefined
+  const year = digits(text, 0, 4)
+  const month = digits(text, 5, 2)
+  const day = digits(text, 8, 2)
+  const hour = digits(text, 11, 2)
+  const minute = digits(text, 14, 2)
+  const second = digits(text, 17, 2)
+  const millisecond = digits(text, 20, 3)
+  // A comparison with NaN is false: what is no digit ends here as well.
+  const valid = year >= 1970 && month >= 1 && month <= 12 && day >= 1 && day <= daysIn(year, month)
+  if (!valid || !(hour <= 23 && minute <= 59 && second <= 59 && millisecond <= 999)) return undefined
+  return Date.UTC(year, month - 1, day, hour, minute, second, millisecond)
+}
+
+const SEPARATORS: readonly (readonly [at: number, character: number])[] = [
+  [4, 45],
+  [7, 45],
+  [10, 84],
+  [13, 58],
+  [16, 58],
+  [19, 46],
+]
+
+function digits(text: string, at: number, count: number): number {
+  let value = 0
+  for (let i = at; i < at + count; i++) {
+    const digit = text.charCodeAt(i) - 48
+    if (digit < 0 || digit > 9) return Number.NaN
+    value = value * 10 + digit
+  }
+  return value
+}
+
+function parseAny(text: string): number | undefined {
   const match = ISO_8601.exec(text)
   if (!match) return undefined
   const [, year, month, day, hour, minute, second = '0', fraction = '', zone] = match

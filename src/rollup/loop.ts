@@ -16,6 +16,9 @@ declare module '../observe/events.ts' {
  */
 const SHARES: Readonly<Record<Level, number>> = { slice: 0.5, minute: 0.4, hour: 0.05 }
 
+/** How much smaller the shares are while a backlog is read. */
+const BEHIND = 8
+
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 10_000
 
@@ -23,6 +26,11 @@ export interface RollUpLoopOptions {
   readonly rollUp: { run(levels: ReadonlySet<Level>): Promise<RollUpRun> }
   /** How often to look for marks that others made, in milliseconds. A second by default. */
   readonly intervalMs?: number
+  /**
+   * Whether a backlog is being read: windows change again and again then, so computing them waits for most of the time and leaves it to
+   * the rows. Never by default.
+   */
+  readonly isBehind?: () => boolean
   /** Called after each run that did not fail. */
   readonly onRan?: (status: RollUpStatus) => void
   /** Milliseconds that only rise; performance.now by default. */
@@ -68,6 +76,7 @@ export class RollUpLoop {
     this.#options = {
       intervalMs: 1_000,
       onRan: () => {},
+      isBehind: () => false,
       monotonic: () => performance.now(),
       random: Math.random,
       ...options,
@@ -124,8 +133,9 @@ export class RollUpLoop {
   }
 
   #note({ left, tookMs }: RollUpRun): void {
+    const patience = this.#options.isBehind() ? BEHIND : 1
     for (const [level, ms] of Object.entries(tookMs) as [Level, number][]) {
-      this.#dueAt[level] = this.#options.monotonic() + ms * (1 / SHARES[level] - 1)
+      this.#dueAt[level] = this.#options.monotonic() + ms * (patience / SHARES[level] - 1)
     }
     this.#status = {
       freshAsOfMs: { minute: freshAsOf('minute', left), hour: freshAsOf('hour', left) },

@@ -25,6 +25,9 @@ import { VERSION } from '../../version.ts'
 import { openEventLog, openStore } from '../compose.ts'
 import { aborted } from '../signals.ts'
 
+/** So many messages behind, new rows go before fresh aggregates. */
+const BACKLOG = 100_000
+
 /** What is left of the ten seconds of a shutdown for the last flush. What it does not write comes again from the log. */
 const GIVE_UP_AFTER_MS = 8_000
 
@@ -69,8 +72,13 @@ export async function runConsumer(
   listen('consumer:visible', ({ ms }) => {
     visibleLatencyMs = ms
   })
+  const lag = new LagMeter(() => readLag(log, config.kafkaGroup, now()))
+  await lag.start()
+  ending.defer(() => lag.stop())
+
   const rollUp = new RollUpLoop({
     rollUp: new RollUp({ db, retention }),
+    isBehind: () => lag.last.messages > BACKLOG,
     onRan: ({ freshAsOfMs }) => visible.rolledUp(freshAsOfMs?.minute ?? 0),
   })
   const consumer = new Consumer({
@@ -90,10 +98,6 @@ export async function runConsumer(
       rollUp.wake()
     },
   })
-  const lag = new LagMeter(() => readLag(log, config.kafkaGroup, now()))
-  await lag.start()
-  ending.defer(() => lag.stop())
-
   const startedAtMs = now()
   const state = (): ConsumerState => ({
     version: VERSION,

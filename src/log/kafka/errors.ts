@@ -10,7 +10,8 @@ interface Verdict {
 const CREDENTIALS =
   'Check MILLRACE_KAFKA_SASL_MECHANISM, MILLRACE_KAFKA_SASL_USERNAME and MILLRACE_KAFKA_SASL_PASSWORD.'
 const RIGHTS = 'Grant the user of MILLRACE_KAFKA_SASL_USERNAME this right on the brokers.'
-const TLS = 'Check MILLRACE_KAFKA_TLS, MILLRACE_KAFKA_TLS_CA, MILLRACE_KAFKA_TLS_CERT and MILLRACE_KAFKA_TLS_KEY.'
+const TLS =
+  'Check MILLRACE_KAFKA_TLS, MILLRACE_KAFKA_TLS_CA, MILLRACE_KAFKA_TLS_CERT and MILLRACE_KAFKA_TLS_KEY.'
 const REACH = 'Check MILLRACE_KAFKA_BROKERS, and that the brokers run.'
 
 /**
@@ -54,7 +55,10 @@ export const VERDICTS: Readonly<Record<string, Verdict>> = {
     code: 'log_refused',
     hint: 'Raise segment.bytes of the topic, or send smaller batches.',
   },
-  INVALID_RECORD: { code: 'log_refused', hint: 'Is the topic compacted? Then it takes no message without a key.' },
+  INVALID_RECORD: {
+    code: 'log_refused',
+    hint: 'Is the topic compacted? Then it takes no message without a key.',
+  },
   INVALID_TIMESTAMP: {
     code: 'log_refused',
     hint: 'message.timestamp.before.max.ms and .after.max.ms of the topic limit the time of a message.',

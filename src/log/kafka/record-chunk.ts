@@ -270,7 +270,10 @@ function checkMagic(magic: number): void {
 function decompress(bytes: Buffer, compression: number): Buffer {
   const algorithm = compressionsAlgorithmsByBitmask[compression]
   if (algorithm) return algorithm.decompressSync(bytes)
-  throw new MillraceError('log_refused', `Kafka: the topic holds records of an unknown compression ${compression}`)
+  throw new MillraceError(
+    'log_refused',
+    `Kafka: the topic holds records of an unknown compression ${compression}`,
+  )
 }
 
 function readInt64(bytes: Buffer, at: number): number {

@@ -1,0 +1,203 @@
+import { Consumer } from '@platformatic/kafka'
+import { MillraceError } from '../../errors.ts'
+import type { Position } from '../port.ts'
+import { guardConnections } from './connections.ts'
+import { isKafkaError, kafkaError } from './errors.ts'
+import { clientOptions, type GroupProtocol, type KafkaLogOptions } from './options.ts'
+
+const SESSION_TIMEOUT_MS = 45_000
+const LONGEST_HEARTBEAT_MS = 3_000
+
+/** How long a rebalance waits for a member that is busy, in milliseconds. */
+const REBALANCE_TIMEOUT_MS = 60_000
+
+/** The brokers no longer know this member: it comes again as another one. */
+const FORGOTTEN = ['UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID', 'UNRELEASED_INSTANCE_ID', 'GROUP_ID_NOT_FOUND']
+
+/** The brokers have no groups of KIP-848, or not switched on. */
+const NO_CONSUMER_PROTOCOL = ['UNSUPPORTED_VERSION', 'PLT_KFK_UNSUPPORTED_API']
+
+/**
+ * Membership in a consumer group: which partitions are this process's, from when on, and commits. Which records are read is
+ * none of its business.
+ */
+export class GroupMember {
+  readonly #options: KafkaLogOptions
+  readonly #group: string
+  readonly #onChange: () => void
+  #protocol: GroupProtocol
+  #consumer: Consumer | undefined
+  /** For each partition that is ours the ownership it is held under: a number that is never used again. */
+  readonly #owned = new Map<number, number>()
+  #ownerships = 0
+  #generation = 0
+  #memberId: string | null = null
+
+  /** @param onChange called when partitions came or went, or the membership ended */
+  constructor(options: KafkaLogOptions, group: string, onChange: () => void) {
+    this.#options = options
+    this.#group = group
+    this.#onChange = onChange
+    this.#protocol = options.groupProtocol ?? 'auto'
+  }
+
+  /** Partitions that are ours now, each with its ownership: another one whenever it was another's, or may have been. */
+  owned(): ReadonlyMap<number, number> {
+    this.#observe()
+    return this.#owned
+  }
+
+  /**
+   * Joins, unless a membership goes on. One that ended (the brokers forgot us, a rebalance failed) is followed by a new one.
+   *
+   * @throws MillraceError `log_unavailable`, `log_refused`
+   */
+  async join(): Promise<void> {
+    if (this.#consumer) return
+    try {
+      if (this.#protocol !== 'auto') {
+        this.#consumer = await this.#joinBy(this.#protocol)
+      } else {
+        this.#consumer = await this.#joinBy('consumer').catch((error: unknown) => {
+          if (!isKafkaError(error, ...NO_CONSUMER_PROTOCOL)) throw error
+          return this.#joinBy('classic')
+        })
+        // Kept: a cluster does not go back, and members of one group should speak the same.
+        this.#protocol = this.#consumer.assignments === null ? this.#protocol : this.#protocol
+      }
+    } catch (error) {
+      throw kafkaError(error, `joining the group ${this.#group}`)
+    }
+    this.#observe()
+  }
+
+  /**
+   * @throws MillraceError `log_unavailable` also while a rebalance goes on: asked again later, some of the partitions may be
+   * another's
+   */
+  async commit(positions: readonly Position[]): Promise<void> {
+    const consumer = this.#consumer
+    const doing = `committing positions of the group ${this.#group}`
+    if (!consumer?.memberId) {
+      throw new MillraceError('log_unavailable', `Kafka: ${doing}: not a member now`)
+    }
+    try {
+      await consumer.commit({
+        offsets: positions.map(({ partition, offset }) => ({
+          topic: this.#options.topic,
+          partition,
+          offset: BigInt(offset),
+          leaderEpoch: -1,
+        })),
+      })
+    } catch (error) {
+      if (isKafkaError(error, ...FORGOTTEN)) this.#end(consumer)
+      throw kafkaError(error, doing)
+    }
+  }
+
+  /** Leaves the group, so that others get the partitions at once. */
+  async leave(): Promise<void> {
+    const consumer = this.#consumer
+    this.#consumer = undefined
+    this.#owned.clear()
+    await consumer?.close(true).catch(() => undefined)
+  }
+
+  async #joinBy(protocol: 'consumer' | 'classic'): Promise<Consumer> {
+    const consumer = this.#open(protocol)
+    try {
+      // The subscription stays when the stream, that nobody reads, is closed.
+      consumer.topics.track(this.#options.topic)
+      if (protocol === 'classic') {
+        await consumer.joinGroup({})
+      } else {
+        // The one way to join by this protocol. A manual stream reads nothing before it is asked to.
+        const stream = await consumer.consume({
+          topics: [this.#options.topic],
+          mode: 'manual',
+          offsets: [],
+          autocommit: false,
+        })
+        stream.on('error', () => undefined)
+        await stream.close()
+      }
+      return consumer
+    } catch (error) {
+      await consumer.close(true).catch(() => undefined)
+      throw error
+    }
+  }
+
+  #open(protocol: 'consumer' | 'classic'): Consumer {
+    const { sessionTimeoutMs = SESSION_TIMEOUT_MS } = this.#options
+    const rebalanceTimeout = Math.max(REBALANCE_TIMEOUT_MS, sessionTimeoutMs)
+    const common = {
+      ...clientOptions(this.#options),
+      groupId: this.#group,
+      autocommit: false,
+      rebalanceTimeout,
+      // A member that joins gets its answer when all have joined.
+      requestTimeout: rebalanceTimeout + 10_000,
+    }
+    const consumer = new Consumer(
+      protocol === 'consumer'
+        ? { ...common, groupProtocol: 'consumer' }
+        : {
+            ...common,
+            groupProtocol: 'classic',
+            sessionTimeout: sessionTimeoutMs,
+            heartbeatInterval: Math.min(LONGEST_HEARTBEAT_MS, Math.ceil(sessionTimeoutMs / 3)),
+          },
+    )
+    guardConnections(consumer.connections)
+    consumer.on('consumer:group:join', ({ generationId }) => this.#rejoined(consumer, generationId ?? 0))
+    consumer.on('consumer:heartbeat:end', () => this.#observe())
+    consumer.on('consumer:heartbeat:error', ({ error }) => {
+      if (isKafkaError(error, ...FORGOTTEN)) this.#end(consumer)
+      else this.#observe()
+    })
+    // The classic protocol's rejoin failed, and the client does not try again.
+    consumer.on('error', () => this.#end(consumer))
+    return consumer
+  }
+
+  /** A generation of the classic protocol began. When one was missed, or we were forgotten, others may have had our partitions. */
+  #rejoined(consumer: Consumer, generation: number): void {
+    const missed = generation > this.#generation + 1 || consumer.memberId !== this.#memberId
+    this.#generation = generation
+    this.#memberId = consumer.memberId
+    if (missed) this.#owned.clear()
+    this.#observe()
+    if (missed) this.#onChange()
+  }
+
+  /** Compares what the brokers gave us with what we know. */
+  #observe(): void {
+    const mine = new Set(
+      (this.#consumer?.assignments ?? [])
+        .filter(({ topic }) => topic === this.#options.topic)
+        .flatMap(({ partitions }) => partitions),
+    )
+    let changed = false
+    for (const partition of this.#owned.keys()) {
+      if (mine.has(partition)) continue
+      this.#owned.delete(partition)
+      changed = true
+    }
+    for (const partition of mine) {
+      if (this.#owned.has(partition)) continue
+      this.#ownerships += 1
+      this.#owned.set(partition, this.#ownerships)
+      changed = true
+    }
+    if (changed) this.#onChange()
+  }
+
+  /** This membership is over; the next call of `join` begins another. */
+  #end(consumer: Consumer): void {
+    if (this.#consumer !== consumer) return
+    void this.leave()
+    this.#onChange()
+  }
+}

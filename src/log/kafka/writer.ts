@@ -1,0 +1,160 @@
+import { ProduceAcks, Producer } from '@platformatic/kafka'
+import { MillraceError } from '../../errors.ts'
+import { checkRecord } from '../limits.ts'
+import type { LogWriter, OutgoingRecord, Position } from '../port.ts'
+import { guardConnections } from './connections.ts'
+import { kafkaError } from './errors.ts'
+import { clientOptions, type KafkaLogOptions } from './options.ts'
+import type { KafkaTopic } from './topic.ts'
+
+/**
+ * The most that goes into one record batch, in bytes: below the million that brokers take by default (message.max.bytes), and a
+ * record that is larger alone goes alone.
+ */
+const BATCH_BYTES = 900_000
+
+/** What a record needs beside its key and value, in bytes, at most. */
+const RECORD_OVERHEAD = 40
+
+/** Sends to a topic. All writers of a process share it, so that their appends keep their order. */
+export class KafkaSender {
+  readonly #topic: KafkaTopic
+  readonly #options: KafkaLogOptions
+  #producer: Producer<Buffer | null, Buffer | null> | undefined
+  readonly #underWay = new Set<Promise<unknown>>()
+
+  constructor(topic: KafkaTopic, options: KafkaLogOptions) {
+    this.#topic = topic
+    this.#options = options
+  }
+
+  /** Sends records, and resolves when every replica in sync has them. */
+  send(records: readonly OutgoingRecord[]): Promise<Position[]> {
+    const sending = this.#send(records)
+    this.#underWay.add(sending)
+    const done = (): void => {
+      this.#underWay.delete(sending)
+    }
+    sending.then(done, done)
+    return sending
+  }
+
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#underWay)
+  }
+
+  async close(): Promise<void> {
+    await this.idle()
+    await this.#producer?.close()
+  }
+
+  async #send(records: readonly OutgoingRecord[]): Promise<Position[]> {
+    const positions = new Array<Position>(records.length)
+    const rounds = inRounds(records)
+    this.#producer ??= this.#open()
+    for (const round of rounds) {
+      const bases = await this.#sendRound(this.#producer, round, records)
+      for (const [partition, indices] of round) {
+        const base = bases.get(partition) ?? 0
+        indices.forEach((index, i) => {
+          positions[index] = { partition, offset: base + i }
+        })
+      }
+    }
+    return positions
+  }
+
+  /** One record batch for each partition; gives back their first offsets. */
+  async #sendRound(
+    producer: Producer<Buffer | null, Buffer | null>,
+    round: Round,
+    records: readonly OutgoingRecord[],
+  ): Promise<Map<number, number>> {
+    const topic = this.#topic.name
+    const messages = Array.from(round.values(), (indices) =>
+      indices.map((index) => {
+        const { partition, key, value, timestampMs } = records[index]!
+        const [k, v] = [asBuffer(key), asBuffer(value)]
+        return { topic, partition, key: k, value: v, timestamp: BigInt(timestampMs) }
+      }),
+    ).flat()
+    try {
+      const { offsets = [] } = await producer.send({ messages, acks: ProduceAcks.ALL })
+      return new Map(offsets.map(({ partition, offset }) => [partition, Number(offset)]))
+    } catch (error) {
+      // Whoever tries again should ask the leader of that time.
+      producer.clearMetadata()
+      throw kafkaError(error, `sending to the topic ${topic}`)
+    }
+  }
+
+  #open(): Producer<Buffer | null, Buffer | null> {
+    const producer = new Producer<Buffer | null, Buffer | null>({
+      ...clientOptions(this.#options),
+      compression: this.#options.compression ?? 'none',
+      // A request that the connection lost and the client repeats within one attempt is not appended twice. An attempt of
+      // the caller's is a new one to the brokers: what reads the log drops repeats by their key.
+      idempotent: true,
+      // The leader has moved: the request was refused, and the next broker gets it. No attempt is counted for that.
+      repeatOnStaleMetadata: true,
+    })
+    guardConnections(producer.connections)
+    return producer
+  }
+}
+
+export class KafkaWriter implements LogWriter {
+  readonly #sender: KafkaSender
+  readonly #topic: KafkaTopic
+  readonly #onClose: () => void
+  #closed = false
+
+  constructor(sender: KafkaSender, topic: KafkaTopic, onClose: () => void) {
+    this.#sender = sender
+    this.#topic = topic
+    this.#onClose = onClose
+  }
+
+  async append(records: readonly OutgoingRecord[], alongside?: () => void): Promise<Position[]> {
+    if (this.#closed) throw new MillraceError('log_refused', 'the writer is closed')
+    for (const record of records) checkRecord(record, this.#topic.partitions)
+    const positions = records.length === 0 ? [] : await this.#sender.send(records)
+    alongside?.()
+    return positions
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#sender.idle()
+    this.#onClose()
+  }
+}
+
+/** For each partition the places of its records in what was given, in order. */
+type Round = Map<number, number[]>
+
+/** Shares records out, so that no partition gets more at once than a record batch may hold. */
+function inRounds(records: readonly OutgoingRecord[]): Round[] {
+  const rounds: Round[] = []
+  const filled = new Map<number, { round: number; bytes: number }>()
+  records.forEach(({ partition, key, value }, index) => {
+    const size = (key?.length ?? 0) + (value?.length ?? 0) + RECORD_OVERHEAD
+    let at = filled.get(partition)
+    if (!at || at.bytes + size > BATCH_BYTES) {
+      at = { round: at ? at.round + 1 : 0, bytes: 0 }
+      filled.set(partition, at)
+    }
+    at.bytes += size
+    const round = rounds[at.round] ?? new Map<number, number[]>()
+    rounds[at.round] = round
+    const indices = round.get(partition)
+    if (indices) indices.push(index)
+    else round.set(partition, [index])
+  })
+  return rounds
+}
+
+function asBuffer(bytes: Uint8Array | null): Buffer | null {
+  return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}
