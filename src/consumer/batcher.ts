@@ -16,8 +16,8 @@ export interface BatcherOptions {
 /** A batch is due in every mode when it holds so much: memory is bounded, whatever the settings say. */
 export const BATCH_BYTES = 32 * 2 ** 20
 
-/** Decoding happens in the thread that also answers requests: so many messages keep it busy for some 30 ms. */
-const FETCH_RECORDS = 5_000
+/** Decoding happens in the thread that also answers requests: so many messages keep it busy for some 10 ms. */
+const FETCH_RECORDS = 1_000
 const FETCH_BYTES = 4 * 2 ** 20
 
 /** The longest wait for a first message: it has no deadline of its own. */

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Gap, LogReader } from '../log/port.ts'
 import { publish } from '../observe/events.ts'
 import type { Store } from '../store/port.ts'
@@ -64,6 +65,8 @@ export class Consumer {
         const { batches, gaps } = await reader.fetch(this.#batcher.limit(), stop)
         for (const gap of gaps) publish('consumer:gap', gap)
         this.#pipeline.process(batches, this.#batcher.batch)
+        // A log with a backlog answers at once: without a turn of the event loop the flush under way would get nothing done.
+        if (batches.length > 0) await turn()
         if (this.#batcher.isDue()) await this.#flush()
         this.#throwFailure()
       }

@@ -37,7 +37,7 @@ export interface PipelineOptions {
 }
 
 /** Keys of one generation; two of them take about 20 MB. */
-const RECENT_KEYS = 50_000
+const RECENT_KEYS = 20_000
 
 /** A message as it was read; key and value are views that the next fetch makes invalid. */
 interface Message {

@@ -19,6 +19,11 @@ const SHARES: Readonly<Record<Level, number>> = { slice: 0.5, minute: 0.4, hour:
 /** How much smaller the shares are while a backlog is read. */
 const BEHIND = 8
 
+/** However long a level takes, it does not wait for longer than this. */
+const LONGEST_REST_MS = 20_000
+
+const NEVER = { endedAt: Number.NEGATIVE_INFINITY, tookMs: 0 }
+
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 10_000
 
@@ -59,7 +64,12 @@ export interface RollUpStatus {
  */
 export class RollUpLoop {
   readonly #options: Required<RollUpLoopOptions>
-  readonly #dueAt: Record<Level, number> = { slice: 0, minute: 0, hour: 0 }
+  /** When the last computation of each level ended, and how long it took. */
+  readonly #last: Record<Level, { readonly endedAt: number; readonly tookMs: number }> = {
+    slice: NEVER,
+    minute: NEVER,
+    hour: NEVER,
+  }
   #status: RollUpStatus = {
     freshAsOfMs: null,
     staleWindows: { slice: 0, minute: 0, hour: 0 },
@@ -133,10 +143,9 @@ export class RollUpLoop {
   }
 
   #note({ left, tookMs }: RollUpRun): void {
-    const patience = this.#options.isBehind() ? BEHIND : 1
-    for (const [level, ms] of Object.entries(tookMs) as [Level, number][]) {
-      this.#dueAt[level] = this.#options.monotonic() + ms * (patience / SHARES[level] - 1)
-    }
+    const endedAt = this.#options.monotonic()
+    for (const [level, ms] of Object.entries(tookMs) as [Level, number][])
+      this.#last[level] = { endedAt, tookMs: ms }
     this.#status = {
       freshAsOfMs: { minute: freshAsOf('minute', left), hour: freshAsOf('hour', left) },
       staleWindows: {
@@ -159,8 +168,12 @@ export class RollUpLoop {
     return Math.min(this.#options.intervalMs, ...waits)
   }
 
+  /** Asked anew each time: a backlog ends, and then nobody waits any longer for what it had put off. */
   #dueIn(level: Level): number {
-    return this.#dueAt[level] - this.#options.monotonic()
+    const { isBehind, monotonic } = this.#options
+    const { endedAt, tookMs } = this.#last[level]
+    const restMs = tookMs * ((isBehind() ? BEHIND : 1) / SHARES[level] - 1)
+    return endedAt + Math.min(LONGEST_REST_MS, restMs) - monotonic()
   }
 
   #backOff(): number {

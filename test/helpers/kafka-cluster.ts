@@ -129,6 +129,7 @@ export class KafkaCluster implements AsyncDisposable {
           'group.coordinator.rebalance.protocols': 'classic,consumer',
           'group.consumer.min.session.timeout.ms': 1_000,
           'group.consumer.min.heartbeat.interval.ms': 100,
+          'group.consumer.heartbeat.interval.ms': 250,
           ...options.properties,
         })
         await this.tool('kafka.tools.StorageTool', [

@@ -14,6 +14,9 @@ const REBALANCE_TIMEOUT_MS = 60_000
 /** The brokers no longer know this member: it comes again as another one. */
 const FORGOTTEN = ['UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID', 'UNRELEASED_INSTANCE_ID', 'GROUP_ID_NOT_FOUND']
 
+/** The brokers took all partitions from this member; the client joins again by itself. */
+const FENCED = 'FENCED_MEMBER_EPOCH'
+
 /** The brokers have no groups of KIP-848, or not switched on. */
 const NO_CONSUMER_PROTOCOL = ['UNSUPPORTED_VERSION', 'PLT_KFK_UNSUPPORTED_API']
 
@@ -55,16 +58,7 @@ export class GroupMember {
   async join(): Promise<void> {
     if (this.#consumer) return
     try {
-      if (this.#protocol !== 'auto') {
-        this.#consumer = await this.#joinBy(this.#protocol)
-      } else {
-        this.#consumer = await this.#joinBy('consumer').catch((error: unknown) => {
-          if (!isKafkaError(error, ...NO_CONSUMER_PROTOCOL)) throw error
-          return this.#joinBy('classic')
-        })
-        // Kept: a cluster does not go back, and members of one group should speak the same.
-        this.#protocol = this.#consumer.assignments === null ? this.#protocol : this.#protocol
-      }
+      this.#consumer = await this.#joinBySome()
     } catch (error) {
       throw kafkaError(error, `joining the group ${this.#group}`)
     }
@@ -102,6 +96,20 @@ export class GroupMember {
     this.#consumer = undefined
     this.#owned.clear()
     await consumer?.close(true).catch(() => undefined)
+  }
+
+  /** Finds out which protocol there is by using it: brokers of 3.9 may list the new one and not have it switched on. */
+  async #joinBySome(): Promise<Consumer> {
+    if (this.#protocol !== 'auto') return this.#joinBy(this.#protocol)
+    try {
+      const consumer = await this.#joinBy('consumer')
+      this.#protocol = 'consumer'
+      return consumer
+    } catch (error) {
+      if (!isKafkaError(error, ...NO_CONSUMER_PROTOCOL)) throw error
+      this.#protocol = 'classic'
+      return this.#joinBy('classic')
+    }
   }
 
   async #joinBy(protocol: 'consumer' | 'classic'): Promise<Consumer> {
@@ -155,7 +163,7 @@ export class GroupMember {
     consumer.on('consumer:heartbeat:end', () => this.#observe())
     consumer.on('consumer:heartbeat:error', ({ error }) => {
       if (isKafkaError(error, ...FORGOTTEN)) this.#end(consumer)
-      else this.#observe()
+      else if (isKafkaError(error, FENCED)) this.#lose(consumer)
     })
     // The classic protocol's rejoin failed, and the client does not try again.
     consumer.on('error', () => this.#end(consumer))
@@ -164,12 +172,18 @@ export class GroupMember {
 
   /** A generation of the classic protocol began. When one was missed, or we were forgotten, others may have had our partitions. */
   #rejoined(consumer: Consumer, generation: number): void {
+    if (this.#consumer && this.#consumer !== consumer) return
     const missed = generation > this.#generation + 1 || consumer.memberId !== this.#memberId
     this.#generation = generation
     this.#memberId = consumer.memberId
-    if (missed) this.#owned.clear()
+    if (missed) this.#lose(consumer)
     this.#observe()
-    if (missed) this.#onChange()
+  }
+
+  #lose(consumer: Consumer): void {
+    if (this.#consumer !== consumer) return
+    this.#owned.clear()
+    this.#onChange()
   }
 
   /** Compares what the brokers gave us with what we know. */

@@ -16,6 +16,12 @@ const BATCH_BYTES = 900_000
 /** What a record needs beside its key and value, in bytes, at most. */
 const RECORD_OVERHEAD = 40
 
+/**
+ * How far apart the times of one record batch may lie, in milliseconds: the client writes greater differences wrongly
+ * (it folds their sign as if they had 32 bits).
+ */
+const BATCH_SPAN_MS = 2 ** 30
+
 /** Sends to a topic. All writers of a process share it, so that their appends keep their order. */
 export class KafkaSender {
   readonly #topic: KafkaTopic
@@ -134,15 +140,15 @@ export class KafkaWriter implements LogWriter {
 /** For each partition the places of its records in what was given, in order. */
 type Round = Map<number, number[]>
 
-/** Shares records out, so that no partition gets more at once than a record batch may hold. */
+/** Shares records out, so that no partition gets more at once than one record batch may hold. */
 function inRounds(records: readonly OutgoingRecord[]): Round[] {
   const rounds: Round[] = []
-  const filled = new Map<number, { round: number; bytes: number }>()
-  records.forEach(({ partition, key, value }, index) => {
+  const filled = new Map<number, { round: number; bytes: number; beganMs: number }>()
+  records.forEach(({ partition, key, value, timestampMs }, index) => {
     const size = (key?.length ?? 0) + (value?.length ?? 0) + RECORD_OVERHEAD
     let at = filled.get(partition)
-    if (!at || at.bytes + size > BATCH_BYTES) {
-      at = { round: at ? at.round + 1 : 0, bytes: 0 }
+    if (!at || at.bytes + size > BATCH_BYTES || Math.abs(timestampMs - at.beganMs) > BATCH_SPAN_MS) {
+      at = { round: at ? at.round + 1 : 0, bytes: 0, beganMs: timestampMs }
       filled.set(partition, at)
     }
     at.bytes += size

@@ -1,0 +1,3 @@
+import { kafkaContract } from './contract.ts'
+
+kafkaContract('3')
