@@ -4,7 +4,7 @@
  * The list of codes is closed. A code says whether trying again can help and with which status a
  * command ends, so that no caller has to guess from a message.
  */
-const CODES = {
+export const ERROR_CODES = {
   /** A setting, flag or argument is wrong. */
   invalid_setting: { retryable: false, exitCode: 2 },
   /** A file or directory is missing, of the wrong kind, or may not be read or written. */
@@ -31,7 +31,7 @@ const CODES = {
   check_failed: { retryable: false, exitCode: 1 },
 } as const satisfies Record<string, { retryable: boolean; exitCode: number }>
 
-export type ErrorCode = keyof typeof CODES
+export type ErrorCode = keyof typeof ERROR_CODES
 
 export interface ErrorDetails {
   /** What the reader can do about it, as a sentence. */
@@ -55,12 +55,12 @@ export class MillraceError extends Error {
 
   /** Whether the same operation may succeed later without anybody's help. */
   get retryable(): boolean {
-    return CODES[this.code].retryable
+    return ERROR_CODES[this.code].retryable
   }
 
   /** The exit status of a command that ends with this error. */
   get exitCode(): number {
-    return CODES[this.code].exitCode
+    return ERROR_CODES[this.code].exitCode
   }
 }
 

@@ -66,7 +66,10 @@ async function startCluster({ version, brokers = 1, properties = {} }: TestKafka
   }
 }
 
-/** Waits until all brokers know each other. */
+/** Groups that lie on different partitions of the topic that holds their positions, most probably on all. */
+const SOME_GROUPS = Array.from({ length: 12 }, (_, i) => `ready-${i}`)
+
+/** Waits until all brokers know each other and answer for consumer groups. */
 export async function whenReady(bootstrap: string, brokers: number): Promise<void> {
   const admin = new Admin({
     clientId: 'test',
@@ -78,6 +81,10 @@ export async function whenReady(bootstrap: string, brokers: number): Promise<voi
     await eventually('the brokers to know each other', async () => {
       const { brokers: known } = await admin.metadata({ forceUpdate: true })
       return known.size >= brokers
+    })
+    await eventually('the brokers to answer for groups', async () => {
+      for (const group of SOME_GROUPS) await admin.listConsumerGroupOffsets({ groups: [group] })
+      return true
     })
   } finally {
     await admin.close()

@@ -1,4 +1,4 @@
-import { bytes, duration, integer, pattern, text } from '../parsers.ts'
+import { bytes, duration, integer, oneOf, onOff, pattern, text } from '../parsers.ts'
 import { setting } from '../setting.ts'
 
 /** The event log: a Kafka cluster, or the embedded log in the data directory. */
@@ -21,11 +21,80 @@ export const log = {
     'millrace',
     'The consumer group.',
   ),
+  kafkaCreateTopic: setting(
+    'MILLRACE_KAFKA_CREATE_TOPIC',
+    onOff,
+    true,
+    'Whether to create the topic in Kafka when it is missing.',
+  ),
+  kafkaReplicas: setting(
+    'MILLRACE_KAFKA_REPLICAS',
+    integer(0, 100),
+    0,
+    'Copies of each partition of a newly created topic in Kafka. 0: as many as the brokers make by default.',
+  ),
+  kafkaClientId: setting(
+    'MILLRACE_KAFKA_CLIENT_ID',
+    pattern(/^\S{1,249}$/, 'a name without spaces'),
+    'millrace',
+    'What the logs and quotas of the brokers call this program.',
+  ),
+  kafkaCompression: setting(
+    'MILLRACE_KAFKA_COMPRESSION',
+    oneOf('none', 'gzip', 'snappy', 'lz4', 'zstd'),
+    'none',
+    'How messages are compressed on the way to Kafka and in it.',
+  ),
+  kafkaGroupProtocol: setting(
+    'MILLRACE_KAFKA_GROUP_PROTOCOL',
+    oneOf('auto', 'consumer', 'classic'),
+    'auto',
+    'How consumers share partitions: consumer is that of Kafka 4 (KIP-848), classic the older one. auto: the newer one where the brokers have it.',
+  ),
+  kafkaSessionTimeout: setting(
+    'MILLRACE_KAFKA_SESSION_TIMEOUT',
+    duration(1_000, 1_800_000),
+    45_000,
+    'After how long without a sign of life another consumer gets the partitions. Of the classic protocol: with the newer one the brokers decide.',
+  ),
+  kafkaTls: setting('MILLRACE_KAFKA_TLS', onOff, false, 'Whether to speak TLS with Kafka.'),
+  kafkaTlsCa: setting(
+    'MILLRACE_KAFKA_TLS_CA',
+    text('the path of a PEM file'),
+    '',
+    'A file with the certificates of the authorities to trust. Empty: those that Node trusts.',
+  ),
+  kafkaTlsCert: setting(
+    'MILLRACE_KAFKA_TLS_CERT',
+    text('the path of a PEM file'),
+    '',
+    'A file with the certificate of this client, where the brokers ask for one.',
+  ),
+  kafkaTlsKey: setting(
+    'MILLRACE_KAFKA_TLS_KEY',
+    text('the path of a PEM file'),
+    '',
+    'A file with the key of that certificate.',
+  ),
+  kafkaSaslMechanism: setting(
+    'MILLRACE_KAFKA_SASL_MECHANISM',
+    oneOf('none', 'PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'),
+    'none',
+    'How to log in to Kafka.',
+  ),
+  kafkaSaslUsername: setting('MILLRACE_KAFKA_SASL_USERNAME', text('a user name'), '', 'The user in Kafka.'),
+  kafkaSaslPassword: setting(
+    'MILLRACE_KAFKA_SASL_PASSWORD',
+    text(),
+    '',
+    'The password of that user; with OAUTHBEARER, the token.',
+    { secret: true },
+  ),
   logPartitions: setting(
     'MILLRACE_LOG_PARTITIONS',
     integer(1, 1_024),
     6,
-    'Partitions of a newly created embedded log.',
+    'Partitions of a newly created topic.',
   ),
   logRetention: setting(
     'MILLRACE_LOG_RETENTION',

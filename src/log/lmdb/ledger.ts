@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import type { Companion } from '../log/lmdb/append-queue.ts'
-import { type Environment, openTable, type Table } from '../log/lmdb/environment.ts'
-import type { Ledger, LedgerEntry, LedgerSnapshot, LedgerWindow } from './port.ts'
-import { emptyTotals, type Totals, tally, type WindowCounts } from './tally.ts'
+import type { Ledger, LedgerEntry, LedgerSnapshot, LedgerWindow } from '../../ledger/port.ts'
+import { emptyTotals, type Totals, tally, type WindowCounts } from '../../ledger/tally.ts'
+import type { Companion } from './append-queue.ts'
+import { type Environment, openTable, type Table } from './environment.ts'
 
 const TOTALS = Buffer.from('totals')
 

@@ -1,0 +1,3 @@
+import { groupTests } from './groups.ts'
+
+groupTests('3')
