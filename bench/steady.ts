@@ -27,8 +27,9 @@ for (;;) {
   await sleep(20)
 }
 process.stdout.write(`first events visible after ${((performance.now() - began) / 1_000).toFixed(1)} s\n`)
-process.stdout.write('   s      sent/s  lag  visible  resident MiB (shared counted once)\n')
+process.stdout.write('   s      sent/s  lag  visible  memory of their own in MiB\n')
 
+const warm: { le: number; count: number }[] = []
 const memory: number[] = []
 const lags: number[] = []
 let sentBefore = (await system.json(`${system.producerUrl}/status`)).sent
@@ -39,17 +40,21 @@ for (let second = 5; second <= Number(seconds); second += 5) {
     system.json(`${system.consumerUrl}/status`),
   ])
   const usage = usageOfTree(tree.pid!)
-  const resident = usage.reduce((sum, { proportionalBytes }) => sum + proportionalBytes, 0) / MIB
+  const resident = usage.reduce((sum, { ownBytes }) => sum + ownBytes, 0) / MIB
   memory.push(resident)
   lags.push(consumer.lag)
-  const parts = usage.map((one) => `${one.name} ${Math.round(one.proportionalBytes / MIB)}`).join(', ')
+  const parts = usage.map((one) => `${one.name} ${Math.round(one.ownBytes / MIB)}`).join(', ')
   process.stdout.write(
     `${String(second).padStart(4)}  ${((producer.sent - sentBefore) / 5).toFixed(0).padStart(10)}  ${String(consumer.lag).padStart(5)}  ${consumer.visible_latency_ms} ms  ${resident.toFixed(0)} (${parts})\n`,
   )
   sentBefore = producer.sent
+  // The first ten seconds are a process that warms up.
+  if (second === 10) warm.push(...(await visibleBuckets()))
 }
-const metrics = await system.text(`${system.consumerUrl}/metrics`)
-const buckets = bucketsOf(metrics, 'millrace_visible_latency_seconds')
+const buckets = (await visibleBuckets()).map(({ le, count }, i) => ({
+  le,
+  count: count - (warm[i]?.count ?? 0),
+}))
 const quantile = (q: number): string => `${(histogramQuantile(q, buckets) * 1_000).toFixed(0)} ms`
 await system.json(`${system.producerUrl}/generate/pause`, 'POST')
 const producer = await system.json(`${system.producerUrl}/status`)
@@ -70,3 +75,7 @@ process.stdout.write(
   ].join('\n'),
 )
 process.exitCode = status ?? 1
+
+async function visibleBuckets(): Promise<{ le: number; count: number }[]> {
+  return bucketsOf(await system.text(`${system.consumerUrl}/metrics`), 'millrace_visible_latency_seconds')
+}

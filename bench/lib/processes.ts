@@ -2,17 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs'
 
 /** Clock ticks a second in /proc, the same on every Linux that Node runs on. */
 const TICKS = 100
-const PAGE_BYTES = 4_096
 
 export interface Usage {
   readonly pid: number
   readonly name: string
   /** Seconds of a processor that it has used since it started, its own and the kernel's for it. */
   readonly cpuSeconds: number
-  /** Resident memory in bytes, what it shares with others included. */
-  readonly residentBytes: number
-  /** Resident memory with what is shared divided between those that share it. */
-  readonly proportionalBytes: number
+  /** Memory of its own in bytes: without the program's text and without mapped files, which the kernel takes back when it needs room. */
+  readonly ownBytes: number
 }
 
 /** What a process and all below it have used so far, as the kernel counts. Linux only. */
@@ -29,14 +26,13 @@ export function usageOfTree(root: number): Usage[] {
 function usageOf(pid: number): Usage[] {
   const stat = fieldsOf(pid)
   if (!stat) return []
-  const pss = /^Pss:\s+(\d+) kB/m.exec(read(`/proc/${pid}/smaps_rollup`))
+  const own = /^RssAnon:\s+(\d+) kB/m.exec(read(`/proc/${pid}/status`))
   return [
     {
       pid,
       name: nameOf(read(`/proc/${pid}/cmdline`)),
       cpuSeconds: (Number(stat[11]) + Number(stat[12])) / TICKS,
-      residentBytes: Number(stat[21]) * PAGE_BYTES,
-      proportionalBytes: Number(pss?.[1] ?? 0) * 1_024,
+      ownBytes: Number(own?.[1] ?? 0) * 1_024,
     },
   ]
 }

@@ -31,7 +31,8 @@ export function configurationPage(): string {
 Every option is an environment variable and, for the commands that use it, a flag of the same name: \`MILLRACE_DATA_DIR\` is
 \`--data-dir\`. A flag wins over the variable, the variable over the default; a variable that is set to nothing counts as
 not set. A value that is not allowed ends the command with status 2 and says what is. \`millrace config\` shows every option, its value,
-and where it came from; secrets are not shown.
+and where it came from; secrets are not shown. A secret may also be in a file: \`…_FILE\` behind its name, such as
+\`MILLRACE_API_TOKEN_FILE=/run/secrets/token\`.
 
 Lengths of time are written as \`250ms\`, \`10s\`, \`5m\`, \`1h\`, \`7d\`; sizes as \`1048576\`, \`512M\`, \`10G\` (powers of 1024).
 

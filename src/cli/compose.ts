@@ -1,41 +1,77 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { LocalClickHouse } from '../clickhouse/local-clickhouse.ts'
 import type { Config } from '../config/config.ts'
 import { MillraceError } from '../errors.ts'
-import type { OpenedLmdbLog } from '../log/lmdb/open.ts'
+import type { Ledger } from '../ledger/port.ts'
+import type { EventLog } from '../log/port.ts'
 import type { Logger } from '../observe/logger.ts'
+import { duration } from '../observe/words.ts'
 import { Database } from '../store/database.ts'
+import { kafkaOptions } from './kafka-options.ts'
 
 // What a process does not use it does not load: that saves some 30 MB in each.
 
 /** The event log and the ledger beside it. */
-export type OpenedLog = OpenedLmdbLog
+export interface OpenedLog {
+  readonly log: EventLog
+  readonly ledger: Ledger
+  close(): Promise<void>
+}
 
 /**
- * Opens the event log that the settings ask for.
+ * Opens the event log that the settings ask for: Kafka when there are brokers, else the embedded one.
  *
  * @throws MillraceError as the adapter does
  */
 export async function openEventLog(config: Config, logger: Logger): Promise<OpenedLog> {
-  if (config.kafkaBrokers !== '') {
-    throw new MillraceError(
-      'invalid_setting',
-      `MILLRACE_KAFKA_BROKERS is ${config.kafkaBrokers}: this version has no connection to Kafka yet`,
-      { hint: 'Unset it to use the embedded log.' },
+  const opened = config.kafkaBrokers === '' ? await openEmbeddedLog(config) : await openKafka(config)
+  const { partitions } = opened.log
+  if (partitions !== config.logPartitions) {
+    logger.warn(
+      `The topic ${config.kafkaTopic} has ${partitions} partitions and keeps them (MILLRACE_LOG_PARTITIONS is ${config.logPartitions})`,
     )
   }
+  return opened
+}
+
+/** The same, but a log that is away is waited for, until the signal aborts. */
+export async function awaitEventLog(config: Config, logger: Logger, signal: AbortSignal): Promise<OpenedLog> {
+  for (let pauseMs = 500; ; pauseMs = Math.min(10_000, pauseMs * 2)) {
+    try {
+      return await openEventLog(config, logger)
+    } catch (error) {
+      if (!(error instanceof MillraceError && error.retryable) || signal.aborted) throw error
+      logger.warn(`The event log is away, again in ${duration(pauseMs)}: ${error.message}`)
+      await sleep(pauseMs, undefined, { signal }).catch(() => {
+        throw error
+      })
+    }
+  }
+}
+
+async function openEmbeddedLog(config: Config): Promise<OpenedLog> {
   const { openLmdbLog } = await import('../log/lmdb/open.ts')
-  const opened = await openLmdbLog({
+  return openLmdbLog({
     dataDir: config.dataDir,
     topic: config.kafkaTopic,
     partitions: config.logPartitions,
     retention: { ageMs: config.logRetention, bytes: config.logRetentionBytes },
   })
-  if (opened.log.partitions !== config.logPartitions) {
-    logger.warn(
-      `The topic ${config.kafkaTopic} has ${opened.log.partitions} partitions and keeps them (MILLRACE_LOG_PARTITIONS is ${config.logPartitions})`,
-    )
+}
+
+async function openKafka(config: Config): Promise<OpenedLog> {
+  const { openKafkaLog } = await import('../log/kafka/open.ts')
+  const { StandaloneLedger } = await import('../log/lmdb/standalone-ledger.ts')
+  const { log, close } = await openKafkaLog(kafkaOptions(config))
+  const ledger = new StandaloneLedger(config.dataDir, config.kafkaTopic)
+  return {
+    log,
+    ledger,
+    async close() {
+      await close()
+      await ledger.close()
+    },
   }
-  return opened
 }
 
 /** A ClickHouse database, and the server when it is the local one. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { type Config, type LoadedConfig, loadConfig, type SettingName } from '../config/config.ts'
+import { withSecretFiles } from '../config/secret-files.ts'
 import { createLogger, type Logger } from '../observe/logger.ts'
 
 /** What commands have of the world around them. */
@@ -20,7 +21,7 @@ export function settingsOf(
   context: CliContext,
   flags: Readonly<Partial<Record<SettingName, string>>>,
 ): LoadedConfig {
-  return loadConfig(context.environment, flags)
+  return loadConfig(withSecretFiles(context.environment), flags)
 }
 
 export function loggerOf(config: Config, name: string): Logger {

@@ -1,3 +1,4 @@
+import { MillraceError } from '../errors.ts'
 import { flagOf, parseSetting, type Setting } from './setting.ts'
 import { clickhouse } from './settings/clickhouse.ts'
 import { consumer } from './settings/consumer.ts'
@@ -38,6 +39,7 @@ export function loadConfig(
   environment: Readonly<Record<string, string | undefined>>,
   flags: Readonly<Partial<Record<SettingName, string>>> = {},
 ): LoadedConfig {
+  refuseUnknown(environment)
   const values: Record<string, unknown> = {}
   const origins: Record<string, Origin> = {}
   for (const [name, setting] of Object.entries(SETTINGS) as [SettingName, Setting<unknown>][]) {
@@ -59,6 +61,25 @@ export function loadConfig(
     origins: Object.freeze(origins) as Readonly<Record<SettingName, Origin>>,
   }
 }
+
+/** A variable whose name is misspelt would otherwise be a default that nobody wanted. */
+function refuseUnknown(environment: Readonly<Record<string, string | undefined>>): void {
+  const known = new Set<string>(Object.values(SETTINGS).map(({ env }) => env))
+  for (const name of Object.keys(environment)) {
+    if (!name.startsWith('MILLRACE_') || known.has(name) || NOT_SETTINGS.test(name)) continue
+    const words = name.slice('MILLRACE_'.length).split('_')
+    const likely = [...known].filter((one) => words.some((word) => word.length > 2 && one.includes(word)))
+    throw new MillraceError('invalid_setting', `${name}: there is no such setting`, {
+      hint:
+        likely.length > 0
+          ? `Did you mean ${likely.slice(0, 5).join(', ')}?`
+          : '`millrace config` shows all of them.',
+    })
+  }
+}
+
+/** Variables of the tests. */
+const NOT_SETTINGS = /^MILLRACE_(TEST_|CI$)/
 
 /** The options' defaults, with some replaced; for tests and for parts used on their own. */
 export function configWith(overrides: Partial<Config> = {}): Config {

@@ -29,7 +29,9 @@ for (const page of PAGES) {
     }
     for (const [name] of text(page).matchAll(/\bMILLRACE_[A-Z_]*[A-Z]/g)) {
       if (name.startsWith('MILLRACE_TEST') || name.startsWith('MILLRACE_CI')) continue
-      const known = Object.values(SETTINGS).some(({ env }) => env === name)
+      const known = Object.values(SETTINGS).some(
+        ({ env, secret }) => env === name || (secret && `${env}_FILE` === name),
+      )
       assert.ok(known, `${name}: there is no such setting`)
     }
     const { scripts } = JSON.parse(text('package.json')) as { scripts: Record<string, string> }

@@ -72,10 +72,13 @@ export class KafkaCluster implements AsyncDisposable {
   /** Starts a broker that was ended, with the data and the address that it had. */
   async startBroker(id: number): Promise<void> {
     const node = this.#node(id)
-    const properties = join(node.directory, 'server.properties')
-    const java = await this.#java(node.directory, ['-Xmx512m'], ['kafka.Kafka', properties])
-    node.process = java
-    await listening(node.port, java, node.directory)
+    const command = ['kafka.Kafka', join(node.directory, 'server.properties')]
+    // While ZooKeeper still takes the killed one for alive, its successor gives up.
+    await eventually(`broker ${id} to start`, async () => {
+      node.process = await this.#java(node.directory, ['-Xmx512m'], command)
+      await listening(node.port, node.process, node.directory)
+      return true
+    })
   }
 
   /** Ends a broker at once, as a power cut does (SIGKILL), or in good order (SIGTERM). */
@@ -151,6 +154,7 @@ export class KafkaCluster implements AsyncDisposable {
     const lines = [
       `dataDir=${directory}`,
       `clientPort=${port}`,
+      'tickTime=500',
       'clientPortAddress=127.0.0.1',
       'admin.enableServer=false',
     ]
@@ -163,6 +167,7 @@ export class KafkaCluster implements AsyncDisposable {
         ...common(options, node),
         'broker.id': node.id,
         'zookeeper.connect': `127.0.0.1:${port}`,
+        'zookeeper.session.timeout.ms': 2_000,
         listeners: `PLAINTEXT://127.0.0.1:${node.port}`,
         ...options.properties,
       })

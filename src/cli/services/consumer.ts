@@ -22,7 +22,7 @@ import { ClickHouseStore } from '../../store/clickhouse-store.ts'
 import { checkSchema, migrate } from '../../store/migrate.ts'
 import { applyRetention } from '../../store/retention.ts'
 import { VERSION } from '../../version.ts'
-import { openEventLog, openStore } from '../compose.ts'
+import { awaitEventLog, openStore } from '../compose.ts'
 import { aborted } from '../signals.ts'
 
 /** So many messages behind, new rows go before fresh aggregates. */
@@ -46,7 +46,7 @@ export async function runConsumer(
   await using ending = new AsyncDisposableStack()
   const now = Date.now
   const monotonic = () => performance.now()
-  const { log, close } = await openEventLog(config, logger)
+  const { log, close } = await awaitEventLog(config, logger, signal)
   ending.defer(close)
   const reader = await log.reader(config.kafkaGroup)
   const opened = ending.use(await openStore(config, logger))

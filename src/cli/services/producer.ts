@@ -20,7 +20,7 @@ import { FailedEvents, failedEventsDirectory } from '../../send/failed-events.ts
 import { Partitioner } from '../../send/partitioning.ts'
 import { retryingWriter } from '../../send/retry.ts'
 import { VERSION } from '../../version.ts'
-import { openEventLog } from '../compose.ts'
+import { awaitEventLog } from '../compose.ts'
 import { aborted } from '../signals.ts'
 
 /** What is left of the ten seconds of a shutdown for retries; what fails then goes to the failed-events file. */
@@ -41,7 +41,7 @@ export async function runProducer(
   onReady: (url: string) => void,
 ): Promise<void> {
   await using ending = new AsyncDisposableStack()
-  const { log, ledger, close } = await openEventLog(config, logger)
+  const { log, ledger, close } = await awaitEventLog(config, logger, signal)
   ending.defer(close)
 
   const seed = config.seed === 0 ? new Random(Date.now()).below(2 ** 31 - 1) + 1 : config.seed

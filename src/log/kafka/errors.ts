@@ -110,12 +110,8 @@ const UNKNOWN: Verdict = { code: 'log_unavailable' }
  */
 export function kafkaError(error: unknown, doing: string): unknown {
   if (error instanceof MillraceError || !isOfClient(error)) return error
-  const names = namesOf(error)
-  const known = names.flatMap((name) => (Object.hasOwn(VERDICTS, name) ? [VERDICTS[name]!] : []))
-  // "Unknown topic" is a mistake to the client; it is what a topic looks like that is being made or was removed.
-  const heals = names.includes('PLT_KFK_USER') && /^Unknown topic /.test(deepestMessage(error))
-  const refused = heals ? undefined : known.find(({ code }) => code === 'log_refused')
-  const { code, hint } = refused ?? known.find(({ code }) => code !== 'log_refused') ?? UNKNOWN
+  const verdicts = partsOf(error).flatMap(verdictsOf)
+  const { code, hint } = verdicts.find((each) => each.code === 'log_refused') ?? verdicts[0] ?? UNKNOWN
   return new MillraceError(code, `Kafka: ${doing}: ${deepestMessage(error)}`, {
     cause: error,
     ...(hint !== undefined && { hint }),
@@ -142,10 +138,20 @@ function isOfClient(error: unknown): boolean {
 
 /** The names of an error and of everything in it, the outermost first. */
 function namesOf(error: unknown): string[] {
+  return partsOf(error).flatMap(({ apiId, code }) => [apiId, code].filter((name) => name !== undefined))
+}
+
+/** An error and everything in it, the outermost first. */
+function partsOf(error: unknown): ClientError[] {
   if (!(error instanceof Error)) return []
-  const { code, apiId, cause, errors = [] } = error as ClientError
-  const own = [apiId, code].filter((name) => name !== undefined)
-  return [...own, ...errors.flatMap(namesOf), ...namesOf(cause)]
+  const { cause, errors = [] } = error as ClientError
+  return [error, ...errors.flatMap(partsOf), ...partsOf(cause)]
+}
+
+function verdictsOf({ apiId, code, message }: ClientError): Verdict[] {
+  // A mistake to the client; it is what a topic looks like that was just made, or that a broker has not heard of yet.
+  if (code === 'PLT_KFK_USER' && /^Unknown topic /.test(message)) return []
+  return [apiId, code].flatMap((name) => (name && Object.hasOwn(VERDICTS, name) ? [VERDICTS[name]!] : []))
 }
 
 /** What the first and innermost error says: the outer ones say that something failed. */

@@ -188,11 +188,8 @@ export class GroupMember {
 
   /** Compares what the brokers gave us with what we know. */
   #observe(): void {
-    const mine = new Set(
-      (this.#consumer?.assignments ?? [])
-        .filter(({ topic }) => topic === this.#options.topic)
-        .flatMap(({ partitions }) => partitions),
-    )
+    // One topic is all that we ask for; of one that was made again the client may not know the name.
+    const mine = new Set((this.#consumer?.assignments ?? []).flatMap(({ partitions }) => partitions))
     let changed = false
     for (const partition of this.#owned.keys()) {
       if (mine.has(partition)) continue

@@ -132,8 +132,7 @@ export class KafkaReader implements LogReader {
       this.#leadersAreStale = false
     }
     if (this.#topic.id !== this.#topicId) {
-      this.#topicId = this.#topic.id
-      await this.#beginAgain()
+      await this.#beginAgain(this.#topic.id)
     }
     this.#dropLost()
     const owned = this.#member.owned()
@@ -160,8 +159,10 @@ export class KafkaReader implements LogReader {
   }
 
   /** The topic was removed and made again: nothing that we hold, and no position, is of this one. */
-  async #beginAgain(): Promise<void> {
-    for (const { partition, earliest } of await this.#topic.bounds()) {
+  async #beginAgain(topicId: string): Promise<void> {
+    const bounds = await this.#topic.bounds()
+    this.#topicId = topicId
+    for (const { partition, earliest } of bounds) {
       const old = this.#holdings.get(partition)
       if (!old) continue
       if (old.offset > 0) this.#gaps.push({ partition, expected: old.offset, resumedAt: earliest })

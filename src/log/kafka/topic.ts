@@ -7,7 +7,10 @@ import { guardConnections } from './connections.ts'
 import { isKafkaError, kafkaError } from './errors.ts'
 import { clientOptions, type KafkaLogOptions } from './options.ts'
 
-/** How often to look for a topic that was just made, and the pause between, in milliseconds: brokers hear of it a moment later. */
+/**
+ * How often to look for a topic that was just made, and the pause between, in milliseconds: the brokers hear of it, and that
+ * they lead its partitions, a moment later.
+ */
 const LOOKS = 100
 const LOOK_PAUSE_MS = 100
 
@@ -123,7 +126,7 @@ export class KafkaTopic {
     }
   }
 
-  /** Whether the topic is there, with leaders for all its partitions the first time. */
+  /** Learns where the partitions are; false when there is no such topic. */
   async #find(): Promise<boolean> {
     try {
       const { topics, brokers } = await this.#admin.metadata({ topics: [this.name], forceUpdate: true })
@@ -163,11 +166,17 @@ export class KafkaTopic {
       }
       if (!isKafkaError(error, 'TOPIC_ALREADY_EXISTS')) throw error
     }
-    for (let look = 0; look < LOOKS; look++) {
-      if ((await this.#find()) && this.#leaders.every((leader) => leader !== undefined)) return
+    for (let look = 1; ; look++) {
+      try {
+        if (await this.#find()) {
+          await this.bounds()
+          return
+        }
+      } catch (error) {
+        if (look === LOOKS || !(error instanceof MillraceError && error.retryable)) throw error
+      }
       await sleep(LOOK_PAUSE_MS)
     }
-    throw new MillraceError('log_unavailable', `Kafka: the new topic ${this.name} has no leaders yet`)
   }
 
   #command(): string {

@@ -85,7 +85,7 @@ export class KafkaSender {
       }),
     ).flat()
     try {
-      const { offsets = [] } = await producer.send({ messages, acks: ProduceAcks.ALL })
+      const { offsets = [] } = await producer.send({ messages, acks: ProduceAcks.ALL, idempotent: true })
       return new Map(offsets.map(({ partition, offset }) => [partition, Number(offset)]))
     } catch (error) {
       // Whoever tries again should ask the leader of that time.
@@ -94,13 +94,15 @@ export class KafkaSender {
     }
   }
 
+  /**
+   * Each send says that it is idempotent, and the producer does not: told so, it would try again by itself for ever. Within
+   * a producer's session the brokers then refuse what comes twice or out of order. An attempt of the caller's is a new one to
+   * them: what reads the log drops repeats by their key.
+   */
   #open(): Producer<Buffer | null, Buffer | null> {
     const producer = new Producer<Buffer | null, Buffer | null>({
       ...clientOptions(this.#options),
       compression: this.#options.compression ?? 'none',
-      // A request that the connection lost and the client repeats within one attempt is not appended twice. An attempt of
-      // the caller's is a new one to the brokers: what reads the log drops repeats by their key.
-      idempotent: true,
       // The leader has moved: the request was refused, and the next broker gets it. No attempt is counted for that.
       repeatOnStaleMetadata: true,
     })
