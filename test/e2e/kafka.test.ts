@@ -1,0 +1,17 @@
+import { test } from 'node:test'
+import { canRunKafka, startKafka } from '../helpers/kafka.ts'
+import { System } from '../helpers/system.ts'
+import { eventually } from '../helpers/wait.ts'
+
+for (const version of canRunKafka() ? (['4', '3'] as const) : []) {
+  test(`the same program on Kafka ${version}: what was sent is what the aggregates say`, async (t) => {
+    const kafka = await startKafka(t, { version })
+    const system = await System.create(t, { MILLRACE_KAFKA_BROKERS: kafka.bootstrap })
+    const program = await system.up()
+    await system.post(`${system.producerUrl}/generate/burst?count=20000`)
+    await eventually('the burst to be sent', async () => (await system.producerStatus()).sent >= 20_000)
+    await system.post(`${system.producerUrl}/generate/pause`)
+    await system.verifyAgrees()
+    await program.interrupt()
+  })
+}
