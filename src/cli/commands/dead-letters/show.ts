@@ -1,0 +1,43 @@
+import type { Command } from 'commander'
+import { show } from '../../../dead-letters/display.ts'
+import { getError } from '../../../store/dead-letters.ts'
+import { openStore } from '../../compose.ts'
+import { type CliContext, loggerOf, settingsOf } from '../../context.ts'
+import { addSettings, givenSettings } from '../../setting-flags.ts'
+import { placeOf } from './arguments.ts'
+import { asJson } from './json.ts'
+
+/** `millrace dead-letters show` */
+export function registerShow(group: Command, context: CliContext): void {
+  const command = group
+    .command('show')
+    .description('show one dead letter, bytes that are no text as hex')
+    .argument('<place>', 'partition/offset, as list shows it')
+    .option('--json', 'print one object')
+    .action(async (place: string, options) => {
+      const { config } = settingsOf(context, givenSettings(options))
+      await using store = await openStore(config, loggerOf({ ...config, logLevel: 'warn' }, 'dead-letters'))
+      const letter = await getError(store.db, placeOf(place, config))
+      if (options.json) {
+        context.stdout.write(`${JSON.stringify(asJson(letter))}\n`)
+        return
+      }
+      const { topic, partition, offset, reason, detail, rejectedAtMs, resolved, key, value } = letter
+      context.stdout.write(
+        [
+          `${topic}, partition ${partition}, offset ${offset}`,
+          `rejected  ${new Date(rejectedAtMs).toISOString()} as ${reason}: ${detail}`,
+          `resolved  ${resolved ? `${new Date(resolved.atMs).toISOString()}, ${resolved.how}` : 'no'}`,
+          `key       ${key === null ? 'none' : shownAs(key)}`,
+          `message   ${value === null ? 'none' : shownAs(value)}`,
+          '',
+        ].join('\n'),
+      )
+    })
+  addSettings(command, ['clickhouse', 'dataDir', 'kafkaTopic', 'logFormat'])
+}
+
+function shownAs(bytes: Buffer): string {
+  const { as, content } = show(bytes)
+  return as === 'hex' ? `(hex) ${content}` : content
+}
