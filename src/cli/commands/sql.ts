@@ -1,4 +1,6 @@
 import { MillraceError } from '../../errors.ts'
+import type { Database } from '../../store/database.ts'
+import { StoreError } from '../../store/errors.ts'
 import { openStore } from '../compose.ts'
 import { loggerOf, type Register, settingsOf } from '../context.ts'
 import { addSettings, givenSettings } from '../setting-flags.ts'
@@ -28,15 +30,34 @@ export const registerSql: Register = (program, context) => {
         if (options.json) context.stdout.write('[]\n')
         return
       }
-      const rows = await store.db.query<Record<string, unknown>>(statement, {
-        settings: options.write ? {} : READ_ONLY,
-      })
+      const rows = await (options.write ? ask(store.db, statement) : askReadOnly(store.db, statement))
       if (options.json) context.stdout.write(`${JSON.stringify(rows)}\n`)
       else if (rows.length === 0) context.stderr.write('no rows\n')
       else context.stdout.write(`${table(Object.keys(rows[0]!), rows.map(Object.values))}\n`)
     })
   addSettings(command, ['clickhouse', 'dataDir', 'logFormat'])
 }
+
+type Row = Readonly<Record<string, unknown>>
+
+function ask(db: Database, statement: string, settings = {}): Promise<Row[]> {
+  return db.query<Row>(statement, { settings })
+}
+
+async function askReadOnly(db: Database, statement: string): Promise<Row[]> {
+  try {
+    return await ask(db, statement, READ_ONLY)
+  } catch (error) {
+    if (!(error instanceof StoreError && error.clickhouseCode === REFUSED_AS_READ_ONLY)) throw error
+    throw new MillraceError('invalid_setting', `the statement changes something: ${error.message}`, {
+      cause: error,
+      hint: 'Give --write to allow that.',
+    })
+  }
+}
+
+/** READONLY, src/Common/ErrorCodes.cpp in ClickHouse */
+const REFUSED_AS_READ_ONLY = 164
 
 function answersRows(statement: string): boolean {
   return /^\s*(?:(?:--.*\n|\/\*[\s\S]*?\*\/)\s*)*(select|with|show|describe|desc|explain|exists|check)\b/i.test(

@@ -1,0 +1,2 @@
+import { groupTests } from './groups-debug.ts'
+groupTests('4')
