@@ -1,4 +1,4 @@
-import { ExponentialBackoff, handleWhen, retry } from 'cockatiel'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { MillraceError, messageOf } from '../errors.ts'
 import type { LogWriter } from '../log/port.ts'
 import { publish } from '../observe/events.ts'
@@ -32,25 +32,26 @@ export interface RetryOptions {
  */
 export function retryingWriter(writer: LogWriter, options: RetryOptions): LogWriter {
   const { attempts, firstPauseMs, longestPauseMs, random, giveUp } = options
-  const backoff = new ExponentialBackoff<number>({
-    initialDelay: firstPauseMs,
-    maxDelay: longestPauseMs,
-    generator: (before, { initialDelay, maxDelay }) => {
-      const attempt = (before ?? 0) + 1
-      return [random() * Math.min(maxDelay, initialDelay * 2 ** (attempt - 1)), attempt]
-    },
-  })
-  const mayHeal = handleWhen((error) => error instanceof MillraceError && error.retryable)
   return {
-    append(records, alongside) {
-      const policy = retry(mayHeal, { maxAttempts: attempts - 1, backoff })
-      let attempt = 1
-      policy.onRetry((failed) => {
-        const message = 'error' in failed ? messageOf(failed.error) : ''
-        publish('producer:retried', { records: records.length, attempt, pauseMs: failed.delay, message })
-        attempt += 1
-      })
-      return policy.execute(() => writer.append(records, alongside), giveUp)
+    async append(records, alongside) {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await writer.append(records, alongside)
+        } catch (error) {
+          const mayHeal = error instanceof MillraceError && error.retryable
+          if (!mayHeal || attempt >= attempts || giveUp?.aborted) throw error
+          const pauseMs = random() * Math.min(longestPauseMs, firstPauseMs * 2 ** (attempt - 1))
+          publish('producer:retried', {
+            records: records.length,
+            attempt,
+            pauseMs,
+            message: messageOf(error),
+          })
+          await sleep(pauseMs, undefined, { signal: giveUp }).catch(() => {
+            throw error
+          })
+        }
+      }
     },
     close: () => writer.close(),
   }

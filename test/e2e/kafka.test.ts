@@ -8,8 +8,12 @@ for (const version of canRunKafka() ? (['4', '3'] as const) : []) {
     const kafka = await startKafka(t, { version })
     const system = await System.create(t, { MILLRACE_KAFKA_BROKERS: kafka.bootstrap })
     const program = await system.up()
-    await system.post(`${system.producerUrl}/generate/burst?count=20000`)
-    await eventually('the burst to be sent', async () => (await system.producerStatus()).sent >= 20_000)
+    await system.post(`${system.producerUrl}/generate/burst?count=5000`)
+    await eventually(
+      'the burst to be sent',
+      async () => (await system.producerStatus()).sent >= 5_000,
+      180_000,
+    )
     await system.post(`${system.producerUrl}/generate/pause`)
     await system.verifyAgrees()
     await program.interrupt()

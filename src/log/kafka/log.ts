@@ -16,6 +16,7 @@ export class KafkaLog implements EventLog {
   readonly #sender: KafkaSender
   readonly #connections: ConnectionPool
   readonly #open = new Set<LogWriter | LogReader>()
+  #begun: Promise<void> | undefined
   #closed: Promise<void> | undefined
 
   constructor(topic: KafkaTopic, options: KafkaLogOptions) {
@@ -36,6 +37,8 @@ export class KafkaLog implements EventLog {
   async writer(): Promise<LogWriter> {
     const writer = new KafkaWriter(this.#sender, this.#topic, () => this.#open.delete(writer))
     this.#open.add(writer)
+    this.#begun ??= this.#sender.begin()
+    await this.#begun
     return writer
   }
 

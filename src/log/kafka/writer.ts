@@ -1,9 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { ProduceAcks, Producer } from '@platformatic/kafka'
 import { MillraceError } from '../../errors.ts'
 import { checkRecord } from '../limits.ts'
 import type { LogWriter, OutgoingRecord, Position } from '../port.ts'
 import { guardConnections } from './connections.ts'
-import { kafkaError } from './errors.ts'
+import { isKafkaError, kafkaError } from './errors.ts'
 import { clientOptions, type KafkaLogOptions } from './options.ts'
 import type { KafkaTopic } from './topic.ts'
 
@@ -22,6 +23,10 @@ const RECORD_OVERHEAD = 40
  */
 const BATCH_SPAN_MS = 2 ** 30
 
+/** How often to ask for a producer's id, and the pause between, in milliseconds: a broker of Kafka 4 may have none at hand. */
+const ASKS = 100
+const ASK_PAUSE_MS = 100
+
 /** Sends to a topic. All writers of a process share it, so that their appends keep their order. */
 export class KafkaSender {
   readonly #topic: KafkaTopic
@@ -32,6 +37,20 @@ export class KafkaSender {
   constructor(topic: KafkaTopic, options: KafkaLogOptions) {
     this.#topic = topic
     this.#options = options
+  }
+
+  /** Waits until the brokers know this producer. What else is wrong is told to whoever sends. */
+  async begin(): Promise<void> {
+    this.#producer ??= this.#open()
+    for (let ask = 0; ask < ASKS; ask++) {
+      try {
+        await this.#producer.initIdempotentProducer({})
+        return
+      } catch (error) {
+        if (!isKafkaError(error, 'COORDINATOR_LOAD_IN_PROGRESS')) return
+      }
+      await sleep(ASK_PAUSE_MS)
+    }
   }
 
   /** Sends records, and resolves when every replica in sync has them. */

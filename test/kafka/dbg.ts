@@ -1,2 +1,0 @@
-import { groupTests } from './groups-debug.ts'
-groupTests('4')
