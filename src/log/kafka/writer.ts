@@ -27,12 +27,19 @@ const BATCH_SPAN_MS = 2 ** 30
 const ASKS = 100
 const ASK_PAUSE_MS = 100
 
+interface Waiting {
+  readonly records: readonly OutgoingRecord[]
+  readonly resolve: (positions: Position[]) => void
+  readonly reject: (error: unknown) => void
+}
+
 /** Sends to a topic. All writers of a process share it, so that their appends keep their order. */
 export class KafkaSender {
   readonly #topic: KafkaTopic
   readonly #options: KafkaLogOptions
   #producer: Producer<Buffer | null, Buffer | null> | undefined
   readonly #underWay = new Set<Promise<unknown>>()
+  #waiting: Waiting[] = []
 
   constructor(topic: KafkaTopic, options: KafkaLogOptions) {
     this.#topic = topic
@@ -53,15 +60,43 @@ export class KafkaSender {
     }
   }
 
-  /** Sends records, and resolves when every replica in sync has them. */
+  /**
+   * Sends records, and resolves when every replica in sync has them. What is asked for in one turn of the event loop goes together, so
+   * that appends of single records cost no request each.
+   */
   send(records: readonly OutgoingRecord[]): Promise<Position[]> {
-    const sending = this.#send(records)
-    this.#underWay.add(sending)
+    const { promise, resolve, reject } = Promise.withResolvers<Position[]>()
+    this.#waiting.push({ records, resolve, reject })
+    if (this.#waiting.length === 1) setImmediate(() => this.#sendWaiting())
+    this.#underWay.add(promise)
     const done = (): void => {
-      this.#underWay.delete(sending)
+      this.#underWay.delete(promise)
     }
-    sending.then(done, done)
-    return sending
+    promise.then(done, done)
+    return promise
+  }
+
+  #sendWaiting(): void {
+    const group = this.#waiting
+    this.#waiting = []
+    const all = this.#send(group.flatMap(({ records }) => records))
+    all.then(
+      (positions) => {
+        let from = 0
+        for (const { records, resolve } of group) {
+          resolve(positions.slice(from, from + records.length))
+          from += records.length
+        }
+      },
+      (error: unknown) => {
+        const isRefused = error instanceof MillraceError && !error.retryable
+        for (const { records, resolve, reject } of group) {
+          // Of several the brokers refused one; which it was is seen when each goes alone.
+          if (isRefused && group.length > 1) this.#send(records).then(resolve, reject)
+          else reject(error)
+        }
+      },
+    )
   }
 
   async idle(): Promise<void> {
