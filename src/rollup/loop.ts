@@ -20,7 +20,7 @@ const SHARES: Readonly<Record<Level, number>> = { slice: 0.5, minute: 0.4, hour:
 const BEHIND = 8
 
 /** However long a level takes, it does not wait for longer than this. */
-const LONGEST_REST_MS = 20_000
+const LONGEST_REST_MS = 5_000
 
 const NEVER = { endedAt: Number.NEGATIVE_INFINITY, tookMs: 0 }
 
