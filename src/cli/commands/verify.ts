@@ -14,7 +14,7 @@ export const registerVerify: Register = (program, context) => {
     .option(
       '--patience <seconds>',
       'how long to wait without progress for the consumer and the roll-up',
-      '15',
+      '30',
     )
     .addHelpText(
       'after',

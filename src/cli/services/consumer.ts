@@ -185,6 +185,15 @@ function logTroubles(logger: Logger): void {
       `MESSAGES ARE GONE from partition ${partition}: offset ${expected} does not exist any more, going on at ${resumedAt}`,
     )
   })
+  listen('kafka:assigned', ({ group, partitions }) => {
+    logger.info(`The group ${group} gave this consumer the partitions ${partitions.join(', ') || '(none)'}`)
+  })
+  listen('kafka:commit-dropped', ({ positions }) => {
+    const lost = positions.map(({ partition }) => partition).join(', ')
+    logger.warn(
+      `The partitions ${lost} went to another consumer before their positions were committed; it reads them again`,
+    )
+  })
   listen('rollup:failed', ({ message, retryInMs }) => {
     logger.warn(`Rolling up failed, again in ${duration(retryInMs)}: ${message}`)
   })

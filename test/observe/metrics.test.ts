@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { publish } from '../../src/observe/events.ts'
+import { consumerMetrics, producerMetrics } from '../../src/observe/metrics.ts'
+
+const producer = producerMetrics({ bufferUsed: () => 3, bufferSize: () => 10, rate: () => 2.5 })
+const consumer = consumerMetrics({
+  lagMessages: () => 7,
+  lagSeconds: () => 1.5,
+  freshnessSeconds: () => 0.4,
+  staleWindows: () => 2,
+})
+
+async function valueOf(metrics: typeof producer, line: RegExp): Promise<number> {
+  const { body } = await metrics.text()
+  const match = new RegExp(`^${line.source} (\\S+)$`, 'm').exec(body)
+  assert.ok(match, `${line.source} is not in ${body}`)
+  return Number(match[1])
+}
+
+test('what happens in the producer moves its metrics', async () => {
+  publish('producer:generated', { events: 5 })
+  publish('producer:sent', { strategy: 'batch', records: 4, bytes: 900, repeats: 1, invalid: 2, ms: 12 })
+  publish('producer:failed', { records: 1, message: 'away' })
+  publish('producer:retried', { records: 1, attempt: 1, pauseMs: 5, message: 'away' })
+  publish('producer:dropped', { events: 6 })
+  const expected: [RegExp, number][] = [
+    [/millrace_events_generated_total\{service="producer"\}/, 5],
+    [/millrace_messages_sent_total\{strategy="batch",service="producer"\}/, 4],
+    [/millrace_messages_sent_bytes_total\{.*\}/, 900],
+    [/millrace_repeats_sent_total\{.*\}/, 1],
+    [/millrace_invalid_sent_total\{.*\}/, 2],
+    [/millrace_messages_failed_total\{.*\}/, 1],
+    [/millrace_sends_retried_total\{.*\}/, 1],
+    [/millrace_events_dropped_total\{.*\}/, 6],
+    [/millrace_send_latency_seconds_sum\{.*\}/, 0.012],
+    [/millrace_buffer_used_events\{.*\}/, 3],
+  ]
+  for (const [line, value] of expected) assert.equal(await valueOf(producer, line), value, line.source)
+})
+
+test('what happens in the consumer moves its metrics', async () => {
+  publish('consumer:processed', {
+    messages: 9,
+    valid: 6,
+    invalid: { broken_json: 2 },
+    repeats: 1,
+    conflicts: 1,
+    ms: 4,
+  })
+  publish('consumer:flushed', {
+    messages: 9,
+    views: 6,
+    errors: 2,
+    writeMs: 30,
+    markMs: 1,
+    commitMs: 2,
+    oldestAppendedMs: 0,
+  })
+  publish('consumer:gap', { partition: 0, expected: 5, resumedAt: 8 })
+  publish('consumer:visible', { ms: 400 })
+  publish('rollup:ran', { level: 'minute', windows: 2, ms: 50 })
+  const expected: [RegExp, number][] = [
+    [/millrace_messages_consumed_total\{.*\}/, 9],
+    [/millrace_messages_rejected_total\{reason="broken_json",service="consumer"\}/, 2],
+    [/millrace_repeats_dropped_total\{.*\}/, 1],
+    [/millrace_messages_lost_total\{.*\}/, 3],
+    [/millrace_batch_size_messages_sum\{.*\}/, 9],
+    [/millrace_write_latency_seconds_sum\{.*\}/, 0.03],
+    [/millrace_visible_latency_seconds_sum\{.*\}/, 0.4],
+    [/millrace_rollup_duration_seconds_sum\{level="minute",service="consumer"\}/, 0.05],
+    [/millrace_consumer_lag_messages\{.*\}/, 7],
+    [/millrace_consumer_lag_seconds\{.*\}/, 1.5],
+  ]
+  for (const [line, value] of expected) assert.equal(await valueOf(consumer, line), value, line.source)
+})
+
+test('names end with what they count, in base units', async () => {
+  for (const metrics of [producer, consumer]) {
+    const { body } = await metrics.text()
+    for (const [, name, type] of body.matchAll(/^# TYPE (millrace_\S+) (\S+)$/gm)) {
+      if (type === 'counter') assert.match(name!, /_total$/)
+      assert.doesNotMatch(name!, /_(ms|milliseconds|kb|mb)(_|$)/)
+    }
+  }
+})
