@@ -11,7 +11,7 @@ const consumer = consumerMetrics({
   staleWindows: () => 2,
 })
 
-async function valueOf(metrics: typeof producer, line: RegExp): Promise<number> {
+async function shownAs(metrics: typeof producer, line: RegExp): Promise<number> {
   const { body } = await metrics.text()
   const match = new RegExp(`^${line.source} (\\S+)$`, 'm').exec(body)
   assert.ok(match, `${line.source} is not in ${body}`)
@@ -26,7 +26,7 @@ test('what happens in the producer moves its metrics', async () => {
   publish('producer:dropped', { events: 6 })
   const expected: [RegExp, number][] = [
     [/millrace_events_generated_total\{service="producer"\}/, 5],
-    [/millrace_messages_sent_total\{strategy="batch",service="producer"\}/, 4],
+    [/millrace_messages_sent_total\{.*strategy="batch".*\}/, 4],
     [/millrace_messages_sent_bytes_total\{.*\}/, 900],
     [/millrace_repeats_sent_total\{.*\}/, 1],
     [/millrace_invalid_sent_total\{.*\}/, 2],
@@ -36,7 +36,7 @@ test('what happens in the producer moves its metrics', async () => {
     [/millrace_send_latency_seconds_sum\{.*\}/, 0.012],
     [/millrace_buffer_used_events\{.*\}/, 3],
   ]
-  for (const [line, value] of expected) assert.equal(await valueOf(producer, line), value, line.source)
+  for (const [line, value] of expected) assert.equal(await shownAs(producer, line), value, line.source)
 })
 
 test('what happens in the consumer moves its metrics', async () => {
@@ -62,17 +62,17 @@ test('what happens in the consumer moves its metrics', async () => {
   publish('rollup:ran', { level: 'minute', windows: 2, ms: 50 })
   const expected: [RegExp, number][] = [
     [/millrace_messages_consumed_total\{.*\}/, 9],
-    [/millrace_messages_rejected_total\{reason="broken_json",service="consumer"\}/, 2],
+    [/millrace_messages_rejected_total\{.*reason="broken_json".*\}/, 2],
     [/millrace_repeats_dropped_total\{.*\}/, 1],
     [/millrace_messages_lost_total\{.*\}/, 3],
     [/millrace_batch_size_messages_sum\{.*\}/, 9],
     [/millrace_write_latency_seconds_sum\{.*\}/, 0.03],
     [/millrace_visible_latency_seconds_sum\{.*\}/, 0.4],
-    [/millrace_rollup_duration_seconds_sum\{level="minute",service="consumer"\}/, 0.05],
+    [/millrace_rollup_duration_seconds_sum\{.*level="minute".*\}/, 0.05],
     [/millrace_consumer_lag_messages\{.*\}/, 7],
     [/millrace_consumer_lag_seconds\{.*\}/, 1.5],
   ]
-  for (const [line, value] of expected) assert.equal(await valueOf(consumer, line), value, line.source)
+  for (const [line, value] of expected) assert.equal(await shownAs(consumer, line), value, line.source)
 })
 
 test('names end with what they count, in base units', async () => {
