@@ -10,6 +10,7 @@ export function kafkaContract(version: KafkaVersion): void {
   const cluster = sharedKafka({ version })
   eventLogContract({
     name: `Kafka ${version}`,
+    randomRuns: 6,
     async create(t, partitions) {
       const options = { brokers: [cluster().bootstrap], topic: `t-${randomUUID()}`, partitions }
       return {

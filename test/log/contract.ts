@@ -6,6 +6,8 @@ import { keyAt, type RecordBatch, valueAt } from '../../src/log/record-batch.ts'
 
 export interface Adapter {
   readonly name: string
+  /** How often the random test runs; 20 times where that is cheap. */
+  readonly randomRuns?: number
   /** A new, empty log with that many partitions; opened again it is the same one. Closed when the test is over. */
   create(t: TestContext, partitions: number): Promise<{ open(): Promise<EventLog> }>
 }
@@ -217,7 +219,7 @@ export function eventLogContract(adapter: Adapter): void {
         }
         await log.close()
       }),
-      { seed, numRuns: 20 },
+      { seed, numRuns: adapter.randomRuns ?? 20, endOnFailure: true },
     )
   })
 }
