@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdir, readFile } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { resolve } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type LocalClickHouse, openLocalClickHouse } from '../../src/clickhouse/local-clickhouse.ts'
@@ -79,65 +78,4 @@ export async function serverPids(dataDir: string): Promise<number[]> {
     if (command.includes('server-process.ts') && command.includes(`${dataDir}/`)) found.push(Number(name))
   }
   return found
-}
-
-/** Logs in on the native port and sends a query; gives the name of the first packet that answers each. */
-export async function askNative(
-  port: number,
-  user: string,
-  password: string,
-  query: string,
-): Promise<string> {
-  const socket = connect(port, '127.0.0.1')
-  const packets = socket[Symbol.asyncIterator]()
-  const receive = async (): Promise<Buffer> => (await packets.next()).value ?? Buffer.alloc(0)
-  try {
-    socket.write(
-      Buffer.concat([
-        number(0),
-        text('test'),
-        number(1),
-        number(1),
-        number(54_058),
-        text(''),
-        text(user),
-        text(password),
-      ]),
-    )
-    const hello = await receive()
-    if (hello[0] !== 0) return hello.toString('latin1')
-    const clientInfo = Buffer.concat([Buffer.from([0])])
-    socket.write(
-      Buffer.concat([
-        number(1),
-        text(''),
-        clientInfo,
-        text(''),
-        number(2),
-        number(0),
-        text(query),
-        number(2),
-        text(''),
-        number(0),
-        number(0),
-        number(0),
-      ]),
-    )
-    return (await receive()).toString('latin1')
-  } finally {
-    socket.destroy()
-  }
-}
-
-function number(value: number): Buffer {
-  const bytes: number[] = []
-  for (let rest = value; ; rest >>>= 7) {
-    if (rest < 128) return Buffer.from([...bytes, rest])
-    bytes.push((rest & 127) | 128)
-  }
-}
-
-function text(value: string): Buffer {
-  const bytes = Buffer.from(value)
-  return Buffer.concat([number(bytes.length), bytes])
 }
