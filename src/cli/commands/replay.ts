@@ -7,11 +7,11 @@ import { maxEventAge } from '../../event/max-age.ts'
 import { count, duration, rate, size } from '../../observe/words.ts'
 import { describeReplay } from '../../replay/describe.ts'
 import { type ReplayProgress, replay } from '../../replay/replay.ts'
-import { retryingWriter } from '../../send/retry.ts'
 import { openEventLog } from '../compose.ts'
 import { loggerOf, type Register, settingsOf } from '../context.ts'
 import { Progress } from '../progress.ts'
 import { addSettings, givenSettings } from '../setting-flags.ts'
+import { openWriter } from '../writer.ts'
 
 /** The status of a command that was interrupted, as shells have it. */
 const INTERRUPTED = 130
@@ -40,12 +40,7 @@ export const registerReplay: Register = (program, context) => {
       for (const file of files) paths.push(file === '-' ? await spool(context.stdin, ending) : file)
       const { log, ledger, close } = await openEventLog(config, logger)
       ending.defer(close)
-      const writer = retryingWriter(await log.writer(), {
-        attempts: config.sendAttempts,
-        firstPauseMs: config.sendBackoff,
-        longestPauseMs: config.sendMaxBackoff,
-        random: Math.random,
-      })
+      const writer = await openWriter(log, config)
       const terminal = new Progress(context.stderr)
       const began = performance.now()
       const report = await replay(paths, {

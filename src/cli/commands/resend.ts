@@ -1,10 +1,10 @@
 import { listFailedEventFiles } from '../../send/failed-events.ts'
 import { resendFile } from '../../send/resend.ts'
-import { retryingWriter } from '../../send/retry.ts'
 import { openEventLog } from '../compose.ts'
 import { loggerOf, type Register, settingsOf } from '../context.ts'
 import { Progress } from '../progress.ts'
 import { addSettings, givenSettings } from '../setting-flags.ts'
+import { openWriter } from '../writer.ts'
 
 export const registerResend: Register = (program, context) => {
   const command = program
@@ -22,13 +22,7 @@ export const registerResend: Register = (program, context) => {
       const { log, ledger, close } = await openEventLog(config, loggerOf(config, 'resend'))
       await using ending = new AsyncDisposableStack()
       ending.defer(close)
-      const writer = retryingWriter(await log.writer(), {
-        attempts: config.sendAttempts,
-        firstPauseMs: config.sendBackoff,
-        longestPauseMs: config.sendMaxBackoff,
-        random: Math.random,
-        giveUp: context.signal,
-      })
+      const writer = await openWriter(log, config, { giveUp: context.signal })
       const progress = new Progress(context.stderr)
       const done: { file: string; sent: number }[] = []
       for (const file of files) {

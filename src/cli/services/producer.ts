@@ -18,10 +18,10 @@ import { Delivery } from '../../send/delivery.ts'
 import { Dispatcher } from '../../send/dispatcher.ts'
 import { FailedEvents, failedEventsDirectory } from '../../send/failed-events.ts'
 import { Partitioner } from '../../send/partitioning.ts'
-import { retryingWriter } from '../../send/retry.ts'
 import { VERSION } from '../../version.ts'
 import { awaitEventLog } from '../compose.ts'
 import { aborted } from '../signals.ts'
+import { openWriter } from '../writer.ts'
 
 /** What is left of the ten seconds of a shutdown for retries; what fails then goes to the failed-events file. */
 const RETRIES_END_AFTER_MS = 5_000
@@ -53,13 +53,7 @@ export async function runProducer(
   })
   ending.defer(() => failedEvents.close())
   const giveUp = new AbortController()
-  const writer = retryingWriter(await log.writer(), {
-    attempts: config.sendAttempts,
-    firstPauseMs: config.sendBackoff,
-    longestPauseMs: config.sendMaxBackoff,
-    random: () => random.next(),
-    giveUp: giveUp.signal,
-  })
+  const writer = await openWriter(log, config, { giveUp: giveUp.signal, random: () => random.next() })
   const delivery = new Delivery({ writer, ledger, failedEvents, monotonic: () => performance.now() })
   const producer = new Producer({
     generator: new Generator({ seed, shares: sharesOf(config) }),

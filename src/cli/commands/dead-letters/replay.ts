@@ -3,11 +3,11 @@ import { checkFixed } from '../../../dead-letters/fix.ts'
 import { replayCorrected } from '../../../dead-letters/replay.ts'
 import { MillraceError } from '../../../errors.ts'
 import { count } from '../../../observe/words.ts'
-import { retryingWriter } from '../../../send/retry.ts'
 import { listFixes } from '../../../store/dead-letter-fixes.ts'
 import { openEventLog, openStore } from '../../compose.ts'
 import { type CliContext, loggerOf, settingsOf } from '../../context.ts'
 import { addSettings, givenSettings } from '../../setting-flags.ts'
+import { openWriter } from '../../writer.ts'
 import { limitsOf, nameOf, placeOf } from './arguments.ts'
 
 const FIXES_AT_ONCE = 10_000
@@ -26,12 +26,7 @@ export function registerReplay(group: Command, context: CliContext): void {
       const { log, ledger, close } = await openEventLog(config, logger)
       ending.defer(close)
       const { db } = ending.use(await openStore(config, logger))
-      const writer = retryingWriter(await log.writer(), {
-        attempts: config.sendAttempts,
-        firstPauseMs: config.sendBackoff,
-        longestPauseMs: config.sendMaxBackoff,
-        random: Math.random,
-      })
+      const writer = await openWriter(log, config)
       const wanted = new Set(places.map((place) => nameOf(placeOf(place, config))))
       const fixes = (await listFixes(db, FIXES_AT_ONCE)).filter(
         (fix) => wanted.size === 0 || wanted.has(nameOf(fix)),
