@@ -50,29 +50,32 @@ ${listen}
   <compiled_expression_cache_size>${8 * MIB}</compiled_expression_cache_size>
 
   <http_handlers>
-${httpRules().join('\n')}
+${httpRules(config).join('\n')}
   </http_handlers>
 </clickhouse>
 `
 }
 
 /**
- * Who a request is. One without credentials is the reader; one with credentials is whom it says, when the password is
- * right. `default` is refused: it belongs to the session inside the server process, which has no password.
+ * Who a request is. One without credentials is the reader. One with credentials is whom it says when the password is
+ * right; with HTTP's own it can be the program's user only, and is held here to the letter, since next to that header
+ * ClickHouse takes `user=default` from the address too. `default` has no password: it belongs to the session inside the
+ * server process, so nothing may lead to it.
  */
-function httpRules(): string[] {
+function httpRules({ user, password }: ServerConfig): string[] {
   const query = '<type>dynamic_query_handler</type><query_param_name>query</query_param_name>'
   const refuse =
     '<type>static</type><status>403</status><content_type>text/plain; charset=UTF-8</content_type>' +
-    '<response_content>The user default is refused. Use the user of the program, or no credentials to read.</response_content>'
+    `<response_content>Code: 516. DB::Exception: Wrong credentials: give those of the user ${user}, or none to read. (AUTHENTICATION_FAILED)</response_content>`
   const rule = (header: string, handler: string): string =>
     `    <rule>${header && `<headers>${header}</headers>`}<handler>${handler}</handler></rule>`
+  const credentials = Buffer.from(`${user}:${password}`).toString('base64')
   return [
-    // the base64 of "default:" and anything behind it
-    rule('<Authorization>regex:(?i)basic\\s+ZGVmYXVsdD[o-r].*</Authorization>', refuse),
-    rule('<X-ClickHouse-User>default</X-ClickHouse-User>', refuse),
-    rule('<Authorization>regex:.+</Authorization>', query),
-    rule('<X-ClickHouse-User>regex:.+</X-ClickHouse-User>', query),
+    rule(`<Authorization>Basic ${credentials}</Authorization>`, query),
+    rule('<Authorization>regex:.+</Authorization>', refuse),
+    rule(`<X-ClickHouse-User>${user}</X-ClickHouse-User>`, query),
+    rule(`<X-ClickHouse-User>${READER}</X-ClickHouse-User>`, query),
+    rule('<X-ClickHouse-User>regex:.+</X-ClickHouse-User>', refuse),
     rule('', `${query}<user>${READER}</user>`),
   ]
 }

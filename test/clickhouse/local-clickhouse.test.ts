@@ -36,6 +36,39 @@ test('the program writes; people without a password only read, and nothing but t
   }
 })
 
+test('no form of credentials makes a request the user without a password', async (t) => {
+  const local = await open(t)
+  const { url } = local.endpoint()
+  const basic = (text: string): string => `Basic ${btoa(text)}`
+  const headers: Record<string, string>[] = [
+    { authorization: 'Bearer anything' },
+    { authorization: 'Basic' },
+    { authorization: 'Basic !' },
+    { authorization: basic('default:') },
+    { authorization: basic('default') },
+    { authorization: `basic  ${btoa('default:')}` },
+    { authorization: basic(':') },
+    { 'x-clickhouse-user': 'default' },
+    { 'x-clickhouse-user': 'DEFAULT' },
+    { 'x-clickhouse-key': 'x' },
+    {},
+  ]
+  for (const some of headers) {
+    for (const query of ['', '/?user=default', '/?user=default&password=']) {
+      const response = await fetch(`${url}${query}`, {
+        method: 'POST',
+        body: 'SELECT currentUser()',
+        headers: some,
+      })
+      const answer = `${response.status} ${(await response.text()).trim()}`
+      assert.ok(
+        !answer.startsWith('200') || answer === '200 reader',
+        `${JSON.stringify(some)} ${query}: ${answer}`,
+      )
+    }
+  }
+})
+
 test('what is secret is for its owner only', async (t) => {
   const { dataDir } = await open(t)
   const modeOf = async (path: string): Promise<string> =>
