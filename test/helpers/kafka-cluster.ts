@@ -115,7 +115,7 @@ export class KafkaCluster implements AsyncDisposable {
 
   async #formatKraft(options: ClusterOptions, controllerPorts: readonly number[]): Promise<void> {
     const voters = this.#nodes.map(({ id }, i) => `${id}@127.0.0.1:${controllerPorts[i]}`).join(',')
-    const clusterId = randomBytes(16).toString('base64url')
+    const clusterId = newClusterId()
     await Promise.all(
       this.#nodes.map(async (node, i) => {
         const file = await writeProperties(node, {
@@ -210,6 +210,13 @@ function common(options: ClusterOptions, node: Node): Record<string, string | nu
     // A broker ended in good order must not make the end of a test wait for its peers.
     'controlled.shutdown.max.retries': 1,
   }
+}
+
+/** Sixteen random bytes in base64. The first character is a letter: Kafka's tool takes an id that begins with a hyphen for an option. */
+function newClusterId(): string {
+  const bytes = randomBytes(16)
+  bytes[0] = (bytes[0] ?? 0) & 0x7f
+  return bytes.toString('base64url')
 }
 
 async function writeProperties(node: Node, properties: Record<string, string | number>): Promise<string> {
