@@ -1,13 +1,18 @@
+import type { EventId } from '../event/event-id.ts'
+import type { PageViewBytes } from '../event/page-view-bytes.ts'
 import type { Position } from '../log/port.ts'
 import { nextOffset, type RecordBatch } from '../log/record-batch.ts'
 import { sliceStart } from '../rollup/levels.ts'
-import type { ErrorRow, PageViewRow } from '../store/port.ts'
+import { PageViewBlock } from '../store/page-view-block.ts'
+import type { ErrorRow } from '../store/port.ts'
 
 /** What is written, marked and committed together: rows, the slices they fall in, and how far the log has been read. */
 export class Batch {
-  readonly views: PageViewRow[] = []
+  /** One, unless there are rows of more days than one block may have. */
+  readonly views: PageViewBlock[] = []
   readonly errors: ErrorRow[] = []
   readonly #slices = new Set<number>()
+  #lastSlice = Number.NaN
   readonly #positions = new Map<number, number>()
   /** Messages that were read, repeats among them. */
   messages = 0
@@ -16,9 +21,18 @@ export class Batch {
   /** When the first of them was appended to the log, in milliseconds since the epoch; Infinity without messages. */
   oldestAppendedMs = Number.POSITIVE_INFINITY
 
-  addView(row: PageViewRow): void {
-    this.views.push(row)
-    this.#slices.add(sliceStart(row.view.timestampMs))
+  /** How many page views it has. */
+  get rows(): number {
+    return this.views.reduce((sum, { rows }) => sum + rows, 0)
+  }
+
+  /** Adds a page view; what is given may be filled again afterwards. */
+  addView(view: PageViewBytes, id: EventId, partition: number, offset: number): void {
+    this.#blockFor(view.timestampMs).add(view, id, partition, offset)
+    const slice = sliceStart(view.timestampMs)
+    if (slice === this.#lastSlice) return
+    this.#lastSlice = slice
+    this.#slices.add(slice)
   }
 
   addError(row: ErrorRow): void {
@@ -43,5 +57,13 @@ export class Batch {
   /** For each partition the offset to read next once the batch is written. */
   positions(): Position[] {
     return Array.from(this.#positions, ([partition, offset]) => ({ partition, offset }))
+  }
+
+  #blockFor(timestampMs: number): PageViewBlock {
+    const last = this.views.at(-1)
+    if (last?.hasRoomFor(timestampMs)) return last
+    const block = new PageViewBlock()
+    this.views.push(block)
+    return block
   }
 }

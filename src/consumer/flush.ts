@@ -45,7 +45,7 @@ export async function flush(
   await reader.commit(batch.positions())
   const flushed = {
     messages: batch.messages,
-    views: batch.views.length,
+    views: batch.rows,
     errors: batch.errors.length,
     writeMs: written - began,
     markMs: marked - written,

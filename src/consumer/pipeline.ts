@@ -1,14 +1,14 @@
-import { decode, type Fields } from '../event/decode.ts'
-import { eventIdOf } from '../event/identity.ts'
-import { ok, type Reject, type RejectReason } from '../event/outcome.ts'
-import type { PageView } from '../event/page-view.ts'
+import { decode } from '../event/decode.ts'
+import { EventId } from '../event/event-id.ts'
+import type { Reject, RejectReason } from '../event/outcome.ts'
+import { PageViewBytes } from '../event/page-view-bytes.ts'
+import { PageViewReader } from '../event/page-view-reader.ts'
 import { type ValidationLimits, validate } from '../event/validate.ts'
 import { keyAt, type RecordBatch, valueAt } from '../log/record-batch.ts'
 import { publish } from '../observe/events.ts'
-import type { PageViewRow } from '../store/port.ts'
+import type { ErrorRow } from '../store/port.ts'
 import type { Batch } from './batch.ts'
 import { RecentKeys } from './recent-keys.ts'
-import { DROP_REPEAT, inOrder, type Step } from './step.ts'
 
 declare module '../observe/events.ts' {
   interface Happenings {
@@ -39,49 +39,44 @@ export interface PipelineOptions {
 /** Keys of one generation; two of them take about 20 MB. */
 const RECENT_KEYS = 20_000
 
-/** A message as it was read; key and value are views that the next fetch makes invalid. */
-interface Message {
-  readonly partition: number
-  readonly offset: number
-  readonly key: Buffer | null
-  readonly value: Buffer | null
-}
+/** What becomes of a message: a row, nothing because it repeats one, or an error. */
+type Verdict = 'new' | 'conflict' | 'repeat' | Reject
 
-type Decoded = Message & { readonly fields: Fields }
-type Valid = Message & { readonly view: PageView }
-
-/** What becomes of a message between the log and the batch. */
+/**
+ * What becomes of messages between the log and the batch: read → identify → drop repeats → add. Reading has two ways with one
+ * result. The reader of bytes takes the usual event; whatever it does not take is decoded and validated, which
+ * also says what is wrong with it.
+ */
 export class Pipeline {
   readonly #options: PipelineOptions
+  readonly #reader = new PageViewReader()
   readonly #recent = new RecentKeys(RECENT_KEYS)
-  readonly #steps: Step<Message, PageViewRow>
+  /** The message at hand, filled again for each. */
+  readonly #view = new PageViewBytes()
+  readonly #id = new EventId()
   #limits: ValidationLimits
-  #conflicts = 0
 
   constructor(options: PipelineOptions) {
     this.#options = options
     this.#limits = this.#limitsNow()
-    this.#steps = inOrder(this.#decode, this.#validate, this.#identify, this.#dropRepeat)
   }
 
   /** Takes records through the steps and adds what comes out to the batch. Never throws for bad data. */
   process(recordBatches: readonly RecordBatch[], batch: Batch): void {
     const began = this.#options.monotonic()
     const invalid: Partial<Record<RejectReason, number>> = {}
-    const count = { messages: 0, valid: 0, repeats: 0 }
+    const count = { messages: 0, valid: 0, repeats: 0, conflicts: 0 }
     this.#limits = this.#limitsNow()
-    this.#conflicts = 0
     for (const records of recordBatches) {
       for (let i = 0; i < records.length; i++) {
-        const message = messageAt(records, i)
-        const verdict = this.#steps(message)
-        if (verdict.ok) {
-          batch.addView(verdict.value)
+        const verdict = this.#take(records, i, batch)
+        if (verdict === 'new') count.valid += 1
+        else if (verdict === 'repeat') count.repeats += 1
+        else if (verdict === 'conflict') {
           count.valid += 1
-        } else if ('dropped' in verdict) {
-          count.repeats += 1
+          count.conflicts += 1
         } else {
-          batch.addError(this.#errorRow(message, verdict))
+          batch.addError(this.#errorRow(records, i, verdict))
           invalid[verdict.reason] = (invalid[verdict.reason] ?? 0) + 1
         }
       }
@@ -89,31 +84,34 @@ export class Pipeline {
       count.messages += records.length
     }
     if (count.messages === 0) return
-    const ms = this.#options.monotonic() - began
-    publish('consumer:processed', { ...count, invalid, conflicts: this.#conflicts, ms })
+    publish('consumer:processed', { ...count, invalid, ms: this.#options.monotonic() - began })
   }
 
-  readonly #decode: Step<Message, Decoded> = (message) => {
-    const fields = decode(message.value)
-    return fields.ok ? ok({ ...message, fields: fields.value }) : fields
+  #take(records: RecordBatch, i: number, batch: Batch): Verdict {
+    const rejected = this.#read(records, i)
+    if (rejected !== undefined) return rejected
+    this.#identify(records, i)
+    // A conflict goes on: the store keeps both, and the audit names them.
+    const seen = this.#recent.see(this.#id, this.#view)
+    if (seen !== 'repeat') batch.addView(this.#view, this.#id, records.partition, records.offsets[i]!)
+    return seen
   }
 
-  readonly #validate: Step<Decoded, Valid> = ({ fields, ...message }) => {
-    const view = validate(fields, this.#limits)
-    return view.ok ? ok({ ...message, view: view.value }) : view
+  /** Fills #view, or says why not. */
+  #read(records: RecordBatch, i: number): Reject | undefined {
+    const start = records.values[2 * i]!
+    const end = records.values[2 * i + 1]!
+    if (start >= 0 && this.#reader.read(records.bytes, start, end, this.#limits, this.#view)) return undefined
+    const fields = decode(valueAt(records, i))
+    if (!fields.ok) return fields
+    const view = validate(fields.value, this.#limits)
+    if (!view.ok) return view
+    this.#view.set(view.value)
+    return undefined
   }
 
-  readonly #identify: Step<Valid, PageViewRow> = ({ key, partition, offset, view }) => {
-    const eventId = eventIdOf(key, this.#options.topic, partition, offset)
-    return ok({ eventId, view, partition, offset })
-  }
-
-  /** A conflict goes on: the store keeps both, and the audit names them. */
-  readonly #dropRepeat: Step<PageViewRow, PageViewRow> = (row) => {
-    const seen = this.#recent.see(row.eventId, row.view)
-    if (seen === 'repeat') return DROP_REPEAT
-    if (seen === 'conflict') this.#conflicts += 1
-    return ok(row)
+  #identify({ bytes, keys, partition, offsets }: RecordBatch, i: number): void {
+    this.#id.read(bytes, keys[2 * i]!, keys[2 * i + 1]!, this.#options.topic, partition, offsets[i]!)
   }
 
   #limitsNow(): ValidationLimits {
@@ -121,25 +119,18 @@ export class Pipeline {
     return { nowMs: now(), maxAgeMs, maxFutureMs }
   }
 
-  #errorRow({ partition, offset, key, value }: Message, { reason, detail }: Reject) {
+  #errorRow(records: RecordBatch, i: number, { reason, detail }: Reject): ErrorRow {
+    const key = keyAt(records, i)
+    const value = valueAt(records, i)
     return {
       topic: this.#options.topic,
-      partition,
-      offset,
+      partition: records.partition,
+      offset: records.offsets[i]!,
       key: key && Buffer.from(key),
       value: value && Buffer.from(value),
       reason,
       detail,
       rejectedAtMs: this.#limits.nowMs,
     }
-  }
-}
-
-function messageAt(records: RecordBatch, i: number): Message {
-  return {
-    partition: records.partition,
-    offset: records.offsets[i]!,
-    key: keyAt(records, i),
-    value: valueAt(records, i),
   }
 }

@@ -5,7 +5,7 @@ import type { Retrier } from './retry.ts'
 /** The same store, whose every method is repeated until it succeeds; all of them are idempotent. */
 export function retryingStore(store: Store, retrier: Retrier): Store {
   return {
-    insertPageViews: (rows) => retrier.run('store', () => store.insertPageViews(rows)),
+    insertPageViews: (blocks) => retrier.run('store', () => store.insertPageViews(blocks)),
     insertErrors: (rows) => retrier.run('store', () => store.insertErrors(rows)),
     markStale: (slices) => retrier.run('store', () => store.markStale(slices)),
     ping: () => retrier.run('store', () => store.ping()),

@@ -1,5 +1,5 @@
-import { isIPv4, isIPv6 } from 'node:net'
 import type { Fields } from './decode.ts'
+import { isAddress } from './ip-address.ts'
 import { type Outcome, ok, type Reject, type RejectReason, reject } from './outcome.ts'
 import { LIMITS, type PageView } from './page-view.ts'
 import { quote } from './quote.ts'
@@ -108,9 +108,7 @@ function timestamp(value: unknown, limits: ValidationLimits): Outcome<number> {
 function address(value: unknown): Outcome<string> {
   if (value === undefined || value === null || value === '') return ok('')
   if (typeof value !== 'string') return missingOrWrong('ip_address', value, 'text')
-  // A zone id (fe80::1%eth0) names an interface of the sender's machine, and is nothing that can be stored.
-  const valid = isIPv4(value) || (isIPv6(value) && !value.includes('%'))
-  return valid ? ok(value) : reject('bad_ip_address', `ip_address is ${quote(value)}`)
+  return isAddress(value) ? ok(value) : reject('bad_ip_address', `ip_address is ${quote(value)}`)
 }
 
 function missingOrWrong(name: string, value: unknown, expected: string): Reject {

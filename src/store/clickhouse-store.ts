@@ -1,9 +1,9 @@
 import { publish } from '../observe/events.ts'
-import type { Database } from './database.ts'
+import type { Database, InsertFormat } from './database.ts'
 import { ERROR_COLUMNS, encodeErrors } from './error-rows.ts'
 import { Marker, markWindows, type Window } from './marks.ts'
-import { encodePageViews, PAGE_VIEW_COLUMNS, splitByDays } from './page-view-rows.ts'
-import type { ErrorRow, PageViewRow, Store } from './port.ts'
+import { PAGE_VIEW_COLUMNS, type PageViewBlock } from './page-view-block.ts'
+import type { ErrorRow, Store } from './port.ts'
 
 declare module '../observe/events.ts' {
   interface Happenings {
@@ -41,9 +41,9 @@ export class ClickHouseStore implements Store {
     this.#monotonic = options.monotonic ?? (() => performance.now())
   }
 
-  async insertPageViews(rows: readonly PageViewRow[]): Promise<void> {
-    for (const part of splitByDays(rows)) {
-      await this.#insert('page_views_raw', PAGE_VIEW_COLUMNS, part.length, encodePageViews(part))
+  async insertPageViews(blocks: readonly PageViewBlock[]): Promise<void> {
+    for (const block of blocks) {
+      await this.#insert('page_views_raw', PAGE_VIEW_COLUMNS, block.rows, block.encode(), 'Native')
     }
   }
 
@@ -70,9 +70,10 @@ export class ClickHouseStore implements Store {
     columns: readonly string[],
     rows: number,
     encoded: Buffer,
+    format: InsertFormat = 'RowBinary',
   ): Promise<void> {
     const began = this.#monotonic()
-    await this.#db.insert(table, columns, encoded)
+    await this.#db.insert(table, columns, encoded, { format })
     publish('store:inserted', { table, rows, bytes: encoded.length, ms: this.#monotonic() - began })
   }
 }

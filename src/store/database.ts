@@ -32,6 +32,9 @@ export interface QueryOptions {
   readonly signal?: AbortSignal
 }
 
+/** How rows are encoded: one after the other, or as columns. */
+export type InsertFormat = 'RowBinary' | 'Native'
+
 /**
  * Settings of every request. An error that comes late must not hide behind a status of 200, and UInt64 comes as
  * a number: counts and sums stay far below 2^53, and what does not is asked for as text.
@@ -72,15 +75,20 @@ export class Database {
   }
 
   /**
-   * Inserts rows that are encoded already, as RowBinary. Resolves when the server has acknowledged them.
+   * Inserts rows that are encoded already, as RowBinary unless another format is named. Resolves when the server has acknowledged them.
    *
    * @param columns their names, in the order of the encoding
    */
-  insert(table: string, columns: readonly string[], rows: Buffer, options: QueryOptions = {}): Promise<void> {
+  insert(
+    table: string,
+    columns: readonly string[],
+    rows: Buffer,
+    { format = 'RowBinary', ...options }: QueryOptions & { readonly format?: InsertFormat } = {},
+  ): Promise<void> {
     return this.#guard(`inserting into ${table}`, async () => {
       const { stream } = await this.#connect().exec({
         ...requestOf(options),
-        query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT RowBinary`,
+        query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT ${format}`,
         values: Readable.from([rows], { objectMode: false }),
       })
       // The answer is empty, but its socket is free only when it was read.

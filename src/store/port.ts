@@ -1,5 +1,5 @@
 import type { RejectReason } from '../event/outcome.ts'
-import type { PageView } from '../event/page-view.ts'
+import type { PageViewBlock } from './page-view-block.ts'
 
 /**
  * What the consumer needs of the store. The one implementation is ClickHouse (clickhouse-store.ts); unit tests of the
@@ -10,8 +10,8 @@ import type { PageView } from '../event/page-view.ts'
  * and throws MillraceError: `store_unavailable` may heal, `store_refused` does not. None retries by itself.
  */
 export interface Store {
-  /** Adds rows to the set of page views. Called by the flush, before `markStale`. */
-  insertPageViews(rows: readonly PageViewRow[]): Promise<void>
+  /** Adds blocks of rows to the set of page views. Called by the flush, before `markStale`. */
+  insertPageViews(blocks: readonly PageViewBlock[]): Promise<void>
 
   /** Adds messages that are no page views; a message that is there already is one row. */
   insertErrors(rows: readonly ErrorRow[]): Promise<void>
@@ -26,15 +26,6 @@ export interface Store {
 
   /** Resolves when the store answers. */
   ping(): Promise<void>
-}
-
-/** A page view with its identity and the place in the log where it was read. */
-export interface PageViewRow {
-  /** A UUID in its usual text form. */
-  readonly eventId: string
-  readonly view: PageView
-  readonly partition: number
-  readonly offset: number
 }
 
 /** A message that is no page view, with its bytes. Its identity is topic, partition and offset. */

@@ -4,6 +4,7 @@ import { Batch } from '../../src/consumer/batch.ts'
 import { Pipeline } from '../../src/consumer/pipeline.ts'
 import type { OutgoingRecord } from '../../src/log/port.ts'
 import { type Happenings, listen } from '../../src/observe/events.ts'
+import { rowsOf } from '../helpers/page-view-rows.ts'
 import { batchesOf, keyOf, message, NOW } from './messages.ts'
 
 async function process(
@@ -30,7 +31,12 @@ test('page views become rows with their identity and their place', async () => {
     message(keyOf(2), { pageId: '/b' }, 2),
   )
   assert.deepEqual(
-    batch.views.map(({ eventId, view, partition, offset }) => [eventId, view.pageId, partition, offset]),
+    rowsOf(batch.views).map(({ eventId, view, partition, offset }) => [
+      eventId,
+      view.pageId,
+      partition,
+      offset,
+    ]),
     [
       [keyOf(1), '/a', 0, 0],
       [keyOf(2), '/b', 2, 0],
@@ -51,7 +57,7 @@ test('what is no page view keeps its bytes, with reason and place, and does not 
     message(keyOf(4), { timestampMs: NOW + 600_000 }),
     message(keyOf(5), {}),
   )
-  assert.equal(batch.views.length, 1)
+  assert.equal(batch.rows, 1)
   assert.deepEqual(
     batch.errors.map(({ reason, offset, key, topic }) => [reason, offset, key?.toString(), topic]),
     [
@@ -74,7 +80,7 @@ test('a repeat is dropped and counted, a conflict goes on and is counted', async
     message(keyOf(1), { pageId: '/other' }, 2),
   )
   assert.deepEqual(
-    batch.views.map(({ view }) => view.pageId),
+    rowsOf(batch.views).map(({ view }) => view.pageId),
     ['/a', '/other'],
   )
   assert.equal(told[0]!.repeats, 2)

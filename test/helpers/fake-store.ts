@@ -1,4 +1,6 @@
-import type { ErrorRow, PageViewRow, Store } from '../../src/store/port.ts'
+import type { PageViewBlock } from '../../src/store/page-view-block.ts'
+import type { ErrorRow, Store } from '../../src/store/port.ts'
+import { type PageViewRow, rowsOf } from './page-view-rows.ts'
 
 /** A store in memory: a set of page views, a set of errors, and marks. It fails when it is told to. */
 export class FakeStore implements Store {
@@ -12,9 +14,9 @@ export class FakeStore implements Store {
   /** Called before each method with its name; what it throws is what the method throws. `after` fails when the work is done. */
   fail: (method: string, when: 'before' | 'after') => void = () => {}
 
-  insertPageViews(rows: readonly PageViewRow[]): Promise<void> {
+  insertPageViews(blocks: readonly PageViewBlock[]): Promise<void> {
     return this.#do('insertPageViews', () => {
-      for (const row of rows) this.views.set(`${row.eventId} ${JSON.stringify(row.view)}`, row)
+      for (const row of rowsOf(blocks)) this.views.set(`${row.eventId} ${JSON.stringify(row.view)}`, row)
     })
   }
 

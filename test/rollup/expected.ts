@@ -1,7 +1,7 @@
 import { LEVELS, type Level, sliceStart, windowStart } from '../../src/rollup/levels.ts'
 import { TABLES } from '../../src/rollup/statements.ts'
 import type { Database } from '../../src/store/database.ts'
-import type { PageViewRow } from '../../src/store/port.ts'
+import type { PageViewRow } from '../helpers/page-view-rows.ts'
 
 /** What one window and key counts to. */
 export interface Counted {

@@ -7,8 +7,8 @@ import { windowToMark } from '../../src/rollup/source.ts'
 import { readStale } from '../../src/rollup/windows.ts'
 import { ClickHouseStore } from '../../src/store/clickhouse-store.ts'
 import type { Database } from '../../src/store/database.ts'
-import type { PageViewRow } from '../../src/store/port.ts'
 import { applyRetention, type Retention } from '../../src/store/retention.ts'
+import { blocksOf, type PageViewRow } from '../helpers/page-view-rows.ts'
 import { pageViewRow, uuidOf } from '../store/events.ts'
 import { storeFixture } from '../store/fixture.ts'
 import { type Counts, expected, type FoundCounts, found, LEVEL_LIST, payloadHashes } from './expected.ts'
@@ -38,7 +38,7 @@ async function partsOf(db: Database, settings = FOR_EVER): Promise<Parts> {
 
 /** As the consumer's flush does it. */
 async function flush({ store }: Parts, rows: readonly PageViewRow[]): Promise<void> {
-  await store.insertPageViews(rows)
+  await store.insertPageViews(blocksOf(rows))
   await store.markStale([...new Set(rows.map(({ view }) => sliceStart(view.timestampMs)))])
 }
 

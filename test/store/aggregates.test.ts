@@ -6,8 +6,8 @@ import { windowToMark } from '../../src/rollup/source.ts'
 import { type AggregatesContext, queryAggregates, resolutionFor } from '../../src/store/aggregates.ts'
 import { ClickHouseStore } from '../../src/store/clickhouse-store.ts'
 import type { Database } from '../../src/store/database.ts'
-import type { PageViewRow } from '../../src/store/port.ts'
 import { applyRetention } from '../../src/store/retention.ts'
+import { blocksOf, type PageViewRow } from '../helpers/page-view-rows.ts'
 import { pageViewRow, uuidOf } from './events.ts'
 import { storeFixture } from './fixture.ts'
 
@@ -25,7 +25,7 @@ async function filled(t: import('node:test').TestContext, rows: readonly PageVie
   const db = await store.database(t)
   const retention = await applyRetention(db, { rawTtlDays: 0, minuteTtlDays: 0 }, Date.now())
   const target = new ClickHouseStore({ db, windowToMark: (s) => windowToMark(s, Date.now(), retention) })
-  await target.insertPageViews(rows)
+  await target.insertPageViews(blocksOf(rows))
   await target.markStale(rows.map(({ view }) => sliceStart(view.timestampMs)))
   await new RollUp({ db, retention }).runToEnd()
   return db

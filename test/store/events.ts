@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import type { PageViewRow } from '../../src/store/port.ts'
+import type { PageViewRow } from '../helpers/page-view-rows.ts'
 
 /** A page view with sensible values, some of them replaced. */
 export function pageViewRow(

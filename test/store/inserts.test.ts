@@ -3,8 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { ClickHouseStore } from '../../src/store/clickhouse-store.ts'
 import type { Database } from '../../src/store/database.ts'
-import { splitByDays } from '../../src/store/page-view-rows.ts'
-import type { PageViewRow } from '../../src/store/port.ts'
+import { blocksOf, type PageViewRow, rowsOf } from '../helpers/page-view-rows.ts'
 import { anyText, pageViewRow, uuidOf } from './events.ts'
 import { storeFixture } from './fixture.ts'
 
@@ -36,7 +35,7 @@ test('every field of a page view comes back as it was', async (t) => {
   await fc.assert(
     fc.asyncProperty(fc.array(anyRow, { minLength: 1, maxLength: 40 }), async (rows) => {
       await db.command('TRUNCATE TABLE page_views_raw')
-      await storeOf(db).insertPageViews(rows)
+      await storeOf(db).insertPageViews(blocksOf(rows))
       const found = await db.query(`
         SELECT toString(event_id) AS eventId, kafka_partition AS partition, kafka_offset AS offset,
           hex(page_id) AS pageId, hex(user_id) AS userId, duration_ms AS durationMs,
@@ -74,7 +73,9 @@ test('addresses are kept as IPv6: IPv4 mapped, none as ::', async (t) => {
   const db = await store.database(t)
   const addresses = ['203.0.113.9', '2001:db8::1', '', '::ffff:1.2.3.4', 'fe80:0:0:0:0:0:0:a']
   await storeOf(db).insertPageViews(
-    addresses.map((ipAddress, i) => pageViewRow({ eventId: uuidOf(i), offset: i, view: { ipAddress } })),
+    blocksOf(
+      addresses.map((ipAddress, i) => pageViewRow({ eventId: uuidOf(i), offset: i, view: { ipAddress } })),
+    ),
   )
   const rows = await db.query<{ ip: string }>(
     'SELECT toString(ip_address) AS ip FROM page_views_raw ORDER BY kafka_offset',
@@ -89,9 +90,9 @@ test('raw is a set: the same rows in any grouping are there once, and a conflict
   const db = await store.database(t)
   const rows = Array.from({ length: 50 }, (_, i) => pageViewRow({ eventId: uuidOf(i), offset: i }))
   const conflict = pageViewRow({ eventId: uuidOf(7), view: { durationMs: 1 } })
-  await storeOf(db).insertPageViews(rows)
-  await storeOf(db).insertPageViews(rows.slice(10, 30))
-  await storeOf(db).insertPageViews([...rows.slice(25), conflict])
+  await storeOf(db).insertPageViews(blocksOf(rows))
+  await storeOf(db).insertPageViews(blocksOf(rows.slice(10, 30)))
+  await storeOf(db).insertPageViews(blocksOf([...rows.slice(25), conflict]))
   const [found] = await db.query('SELECT count() AS rows, uniqExact(event_id) AS events FROM page_views')
   assert.deepEqual(found, { rows: 51, events: 50 })
 })
@@ -101,30 +102,24 @@ test('years of history go in at once', async (t) => {
   const rows = Array.from({ length: 1_000 }, (_, i) =>
     pageViewRow({ eventId: uuidOf(i), view: { timestampMs: Date.UTC(2015, 0, 1) + i * DAY_MS } }),
   )
-  await storeOf(db).insertPageViews(rows)
+  await storeOf(db).insertPageViews(blocksOf(rows))
   assert.deepEqual(await db.query('SELECT count() AS rows FROM page_views_raw'), [{ rows: 1_000 }])
 })
 
 test('rows are split by days without losing one', () => {
   fc.assert(
-    fc.property(
-      fc.array(fc.integer({ min: 0, max: 400 })),
-      fc.integer({ min: 1, max: 10 }),
-      (days, maxDays) => {
-        const rows = days.map((day, i) =>
-          pageViewRow({ eventId: uuidOf(i), offset: i, view: { timestampMs: day * DAY_MS + i } }),
-        )
-        const parts = splitByDays(rows, maxDays)
-        assert.deepEqual(
-          parts.flat().sort((a, b) => a.offset - b.offset),
-          rows,
-        )
-        for (const part of parts) {
-          const distinct = new Set(part.map(({ view }) => Math.floor(view.timestampMs / DAY_MS)))
-          assert.ok(distinct.size >= 1 && distinct.size <= maxDays)
-        }
-      },
-    ),
+    fc.property(fc.array(fc.integer({ min: 0, max: 400 }), { maxLength: 600, minLength: 1 }), (days) => {
+      const rows = days.map((day, i) =>
+        pageViewRow({ eventId: uuidOf(i), offset: i, view: { timestampMs: day * DAY_MS + i } }),
+      )
+      const blocks = blocksOf(rows)
+      assert.deepEqual(rowsOf(blocks), rows)
+      for (const block of blocks) {
+        const distinct = new Set(rowsOf([block]).map(({ view }) => Math.floor(view.timestampMs / DAY_MS)))
+        assert.ok(distinct.size >= 1 && distinct.size <= 100)
+      }
+    }),
+    { numRuns: 30 },
   )
 })
 
