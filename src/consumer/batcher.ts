@@ -14,10 +14,10 @@ export interface BatcherOptions {
 }
 
 /** A batch is due in every mode when it holds so much: memory is bounded, whatever the settings say. */
-export const BATCH_BYTES = 32 * 2 ** 20
+export const BATCH_BYTES = 64 * 2 ** 20
 
 /** Decoding happens in the thread that also answers requests: so many messages keep it busy for some 10 ms. */
-const FETCH_RECORDS = 1_000
+const FETCH_RECORDS = 5_000
 const FETCH_BYTES = 4 * 2 ** 20
 
 /** The longest wait for a first message: it has no deadline of its own. */
@@ -52,12 +52,15 @@ export class Batcher {
 
   /** Whether to write the batch now. To be asked after each fetch, also one that brought nothing. */
   isDue(): boolean {
-    const { mode, maxMessages } = this.#options
     if (this.#batch.messages === 0) return false
     this.#begunAt ??= this.#options.monotonic()
-    if (this.#batch.bytes >= BATCH_BYTES) return true
-    if (mode !== 'time' && this.#batch.messages >= maxMessages) return true
-    return this.#remainingMs() <= 0
+    return this.isFull() || this.#remainingMs() <= 0
+  }
+
+  /** Whether nothing more may be added. */
+  isFull(): boolean {
+    const { mode, maxMessages } = this.#options
+    return this.#batch.bytes >= BATCH_BYTES || (mode !== 'time' && this.#batch.messages >= maxMessages)
   }
 
   /** Gives the batch away and begins another. */

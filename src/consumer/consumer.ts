@@ -36,6 +36,7 @@ export class Consumer {
   readonly #batcher: Batcher
   /** The flush that is under way; it does not reject. */
   #flushing: Promise<void> = Promise.resolve()
+  #isFlushing = false
   /** Why a flush failed for good. */
   #failure: { readonly error: unknown } | undefined
 
@@ -67,7 +68,7 @@ export class Consumer {
         this.#pipeline.process(batches, this.#batcher.batch)
         // A log with a backlog answers at once: without a turn of the event loop the flush under way would get nothing done.
         if (batches.length > 0) await turn()
-        if (this.#batcher.isDue()) await this.#flush()
+        if (this.#isToFlush(batches.length > 0)) await this.#flush()
         this.#throwFailure()
       }
       if (this.#batcher.batch.messages > 0) await this.#flush()
@@ -79,17 +80,28 @@ export class Consumer {
     }
   }
 
+  /**
+   * While the flush before is under way, a batch that is due goes on taking what is there: the slower the store, the larger its
+   * blocks, and larger ones cost it less.
+   */
+  #isToFlush(hasFetched: boolean): boolean {
+    if (!this.#batcher.isDue()) return false
+    return !this.#isFlushing || !hasFetched || this.#batcher.isFull()
+  }
+
   /** Waits for the flush before, so that positions are committed in the order of batches, and begins the next. */
   async #flush(): Promise<void> {
     await this.#flushing
     this.#throwFailure()
     const { onFlushed, monotonic } = this.#options
-    this.#flushing = flush(this.#batcher.take(), this.#store, this.#reader, monotonic).then(
-      onFlushed,
-      (error) => {
+    this.#isFlushing = true
+    this.#flushing = flush(this.#batcher.take(), this.#store, this.#reader, monotonic)
+      .then(onFlushed, (error) => {
         this.#failure = { error }
-      },
-    )
+      })
+      .finally(() => {
+        this.#isFlushing = false
+      })
   }
 
   #throwFailure(): void {

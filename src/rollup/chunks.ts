@@ -9,6 +9,14 @@ export interface ChunkLimits {
   readonly days: number
 }
 
+/** Windows that one statement computes. */
+export interface Chunk {
+  /** Their starts in milliseconds since the epoch. */
+  readonly starts: readonly number[]
+  /** How many rows of the source they have together; 0 when nobody has counted. */
+  readonly rows: number
+}
+
 /**
  * Cuts windows into pieces that one statement computes each, so that memory is bounded however many there are. They stay in
  * the order of their time.
@@ -20,8 +28,8 @@ export function chunksOf(
   starts: readonly number[],
   rowsOf: ReadonlyMap<number, number>,
   limits: ChunkLimits,
-): number[][] {
-  const chunks: number[][] = []
+): Chunk[] {
+  const chunks: Chunk[] = []
   let chunk: number[] = []
   let rows = 0
   let days = 0
@@ -35,7 +43,7 @@ export function chunksOf(
         chunk.length >= limits.windows ||
         (day !== lastDay && days >= limits.days))
     ) {
-      chunks.push(chunk)
+      chunks.push({ starts: chunk, rows })
       chunk = []
       rows = 0
       days = 0
@@ -46,6 +54,6 @@ export function chunksOf(
     rows += more
     chunk.push(start)
   }
-  if (chunk.length > 0) chunks.push(chunk)
+  if (chunk.length > 0) chunks.push({ starts: chunk, rows })
   return chunks
 }

@@ -2,7 +2,7 @@ import { publish } from '../observe/events.ts'
 import type { Database } from '../store/database.ts'
 import { Marker } from '../store/marks.ts'
 import type { Retention } from '../store/retention.ts'
-import { type ChunkLimits, chunksOf } from './chunks.ts'
+import { type Chunk, type ChunkLimits, chunksOf } from './chunks.ts'
 import { LEVELS, type Level } from './levels.ts'
 import { isComputed, type Source, sourceOf, windowAbove } from './source.ts'
 import { countRows, recompute } from './statements.ts'
@@ -109,9 +109,9 @@ export class RollUp {
         continue
       }
       for (const chunk of await this.#chunks(level, what, starts)) {
-        const [pages, breakdowns] = recompute(level, what, chunk, version)
-        await Promise.all([this.#db.command(pages), this.#db.command(breakdowns)])
-        await settle(chunk)
+        const statements = recompute(level, what, chunk.starts, version, chunk.rows)
+        await Promise.all(statements.map(({ sql, settings = {} }) => this.#db.command(sql, { settings })))
+        await settle(chunk.starts)
       }
     }
     return windows.size
@@ -126,9 +126,9 @@ export class RollUp {
     })
   }
 
-  async #chunks(level: Level, source: Source, starts: readonly number[]): Promise<number[][]> {
+  async #chunks(level: Level, source: Source, starts: readonly number[]): Promise<Chunk[]> {
     // Day in, day out it is the window that is open and the one before it. Asking costs as much as half of computing them.
-    if (starts.length <= 2) return [[...starts]]
+    if (starts.length <= 2) return [{ starts, rows: 0 }]
     const counts = await this.#db.query<{ start: number; rows: number }>(countRows(level, source, starts))
     const rowsOf = new Map(counts.map(({ start, rows }) => [start * 1_000, rows]))
     return chunksOf(starts, rowsOf, source === 'raw' ? LIMITS.events : LIMITS.states)

@@ -20,24 +20,40 @@ const OF_STATES = `sum(t.view_count), sum(t.total_duration), sum(t.bounce_count)
   uniqMergeState(t.unique_users), quantilesDDMergeState${QUANTILES}(t.durations)`
 
 /**
- * The statements that compute whole windows anew, all of them at once, and replace their rows.
+ * The statements that compute whole windows anew, all of them at once, and replace their rows. They may run at the same time.
  *
  * @param starts the windows' starts in milliseconds since the epoch
  * @param version when the computation began; of two rows for one window and key the higher one stays
+ * @param rows how many rows of the source there are, as far as it is known
  */
 export function recompute(
   level: Level,
   source: Source,
   starts: readonly number[],
   version: bigint,
-): readonly [pages: string, breakdowns: string] {
-  return source === 'raw'
-    ? [pagesFromRaw(level, starts, version), breakdownsFromRaw(level, starts, version)]
-    : [
-        fromLevel(level, source, 'pages', 'page_id', starts, version),
-        fromLevel(level, source, 'breakdowns', 'dimension, value', starts, version),
-      ]
+  rows = 0,
+): readonly Statement[] {
+  if (source !== 'raw') {
+    return [
+      { sql: fromLevel(level, source, 'pages', 'page_id', starts, version) },
+      { sql: fromLevel(level, source, 'breakdowns', 'dimension, value', starts, version) },
+    ]
+  }
+  const events = rows > MANY_ROWS ? manyEvents : fewEvents
+  if (level === 'slice') return [{ sql: slicesFromRaw(events(level, starts), version), settings: ONE_MOMENT }]
+  return [
+    { sql: pagesFromRaw(level, events(level, starts), version), settings: ONE_MOMENT },
+    { sql: breakdownsFromRaw(level, events(level, starts), version), settings: ONE_MOMENT },
+  ]
 }
+
+export interface Statement {
+  readonly sql: string
+  readonly settings?: Readonly<Record<string, number>>
+}
+
+/** A statement that reads a table more than once sees the same rows each time, whatever is inserted meanwhile. */
+const ONE_MOMENT = { enable_shared_storage_snapshot_in_query: 1 }
 
 /** How many rows of the source each of the windows has, so that the work can be cut into pieces. */
 export function countRows(level: Level, source: Source, starts: readonly number[]): string {
@@ -47,20 +63,29 @@ export function countRows(level: Level, source: Source, starts: readonly number[
     WHERE ${inWindows(level, column, starts)} GROUP BY start`
 }
 
-function pagesFromRaw(level: Level, starts: readonly number[], version: bigint): string {
+/** Everything about slices out of one reading of their events; migrations/005_slices_at_once.sql hands it to its tables. */
+function slicesFromRaw(events: string, version: bigint): string {
+  return `INSERT INTO page_views_slice_input (window_start, dimension, value, ${MEASURES}, version)
+    SELECT start, multiIf(grouping(page_id) = 0, 'page', grouping(region) = 0, 'region', 'all'),
+      multiIf(grouping(page_id) = 0, toString(page_id), grouping(region) = 0, toString(region), ''), ${OF_EVENTS}, ${version}
+    FROM (${events})
+    GROUP BY GROUPING SETS ((start, page_id), (start, region), (start))`
+}
+
+function pagesFromRaw(level: Level, events: string, version: bigint): string {
   return `INSERT INTO ${TABLES[level].pages} (window_start, page_id, ${MEASURES}, version)
     SELECT start, page_id, ${OF_EVENTS}, ${version}
-    FROM (${events(level, 'page_id', starts)})
+    FROM (${events})
     GROUP BY start, page_id`
 }
 
 /** Raw is grouped by region once, and the total of all regions is merged from that. */
-function breakdownsFromRaw(level: Level, starts: readonly number[], version: bigint): string {
+function breakdownsFromRaw(level: Level, events: string, version: bigint): string {
   return `INSERT INTO ${TABLES[level].breakdowns} (window_start, dimension, value, ${MEASURES}, version)
     SELECT t.start, t.key.1, t.key.2, ${OF_STATES}, ${version}
     FROM (
       SELECT start, arrayJoin([('all', ''), ('region', toString(region))]) AS key, ${MEASURES}
-      FROM (SELECT start, region, ${OF_EVENTS} FROM (${events(level, 'region', starts)}) GROUP BY start, region)
+      FROM (SELECT start, region, ${OF_EVENTS} FROM (${events}) GROUP BY start, region)
     ) AS t
     GROUP BY t.start, t.key`
 }
@@ -80,16 +105,35 @@ function fromLevel(
     GROUP BY start, ${key}`
 }
 
+const EVENT = 'page_id, region, duration_ms, is_bounce, user_id'
+
 /**
  * The events of the windows, each once in its slice. Equal rows that have not been merged yet fall away, and of a conflict
  * (one event_id, several payloads) the first in sort order stays, whichever came first.
  */
-function events(level: Level, key: string, starts: readonly number[]): string {
-  return `SELECT ${startOf(level, 'slice')} AS start, ${key}, duration_ms, is_bounce, user_id
+function fewEvents(level: Level, starts: readonly number[]): string {
+  return `SELECT ${startOf(level, 'slice')} AS start, ${EVENT}
     FROM page_views_raw
     WHERE ${inWindows(level, 'slice', starts)}
     ORDER BY slice, page_id, event_id, payload_hash
     LIMIT 1 BY slice, event_id`
+}
+
+/** From here on it is cheaper to look for the few events that are there more than once, and to sort only these: a fifth of the time. */
+const MANY_ROWS = 400_000
+
+/** The same as fewEvents(). The table is read four times, which must be the table of one moment: see ONE_MOMENT. */
+function manyEvents(level: Level, starts: readonly number[]): string {
+  const where = inWindows(level, 'slice', starts)
+  const start = `${startOf(level, 'slice')} AS start`
+  const repeated = `(SELECT event_id FROM page_views_raw WHERE ${where} GROUP BY event_id HAVING count() > 1)`
+  return `SELECT ${start}, ${EVENT} FROM page_views_raw WHERE ${where} AND event_id NOT IN ${repeated}
+    UNION ALL
+    SELECT * FROM (
+      SELECT ${start}, ${EVENT} FROM page_views_raw WHERE ${where} AND event_id IN ${repeated}
+      ORDER BY slice, page_id, event_id, payload_hash
+      LIMIT 1 BY slice, event_id
+    )`
 }
 
 function startOf(level: Level, column: string): string {
