@@ -19,8 +19,9 @@ const SHARES: Readonly<Record<Level, number>> = { slice: 0.5, minute: 0.4, hour:
 /** How much smaller the shares are while a backlog is read. */
 const BEHIND = 8
 
-/** However long a level takes, it does not wait for longer than this. */
+/** However long a level takes, it does not wait for longer than this; and not longer than that while a backlog is read. */
 const LONGEST_REST_MS = 5_000
+const LONGEST_REST_BEHIND_MS = 20_000
 
 const NEVER = { endedAt: Number.NEGATIVE_INFINITY, tookMs: 0 }
 
@@ -172,8 +173,8 @@ export class RollUpLoop {
   #dueIn(level: Level): number {
     const { isBehind, monotonic } = this.#options
     const { endedAt, tookMs } = this.#last[level]
-    const restMs = tookMs * ((isBehind() ? BEHIND : 1) / SHARES[level] - 1)
-    return endedAt + Math.min(LONGEST_REST_MS, restMs) - monotonic()
+    const [slower, longestMs] = isBehind() ? [BEHIND, LONGEST_REST_BEHIND_MS] : [1, LONGEST_REST_MS]
+    return endedAt + Math.min(longestMs, tookMs * (slower / SHARES[level] - 1)) - monotonic()
   }
 
   #backOff(): number {
