@@ -45,14 +45,23 @@ export const LIMITS = Object.freeze({
 
 /** A page view as it travels. Fields that may be missing are left out when they are empty. */
 export function toWire(view: PageView): WirePageView {
-  return {
+  const wire = {
     page_id: view.pageId,
     user_id: view.userId,
     view_duration_ms: view.durationMs,
-    timestamp: new Date(view.timestampMs).toISOString(),
-    ...(view.userAgent === '' ? {} : { user_agent: view.userAgent }),
-    ...(view.ipAddress === '' ? {} : { ip_address: view.ipAddress }),
-    ...(view.region === '' ? {} : { region: view.region }),
-    is_bounce: view.isBounce,
-  }
+    timestamp: isoTime(view.timestampMs),
+  } as WirePageView
+  if (view.userAgent !== '') wire.user_agent = view.userAgent
+  if (view.ipAddress !== '') wire.ip_address = view.ipAddress
+  if (view.region !== '') wire.region = view.region
+  wire.is_bounce = view.isBounce
+  return wire
+}
+
+/** Events come in the order of their times, many of them in one millisecond. */
+let latest = { timeMs: Number.NaN, text: '' }
+
+function isoTime(timeMs: number): string {
+  if (timeMs !== latest.timeMs) latest = { timeMs, text: new Date(timeMs).toISOString() }
+  return latest.text
 }

@@ -51,6 +51,7 @@ export class Producer {
   #owed = 0
   #lastTick = 0
   #timer: NodeJS.Timeout | undefined
+  #soon: NodeJS.Immediate | undefined
   #sending: Promise<void> | undefined
 
   constructor(options: ProducerOptions) {
@@ -71,6 +72,7 @@ export class Producer {
    */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
+    clearImmediate(this.#soon)
     this.#owed = 0
     this.#buffer.close()
     await this.#sending
@@ -166,6 +168,15 @@ export class Producer {
     this.#owed -= ofBursts
     generated += ofBursts
     if (generated > 0) publish('producer:generated', { events: generated })
+    if (ofBursts > 0 && this.#owed > 0) this.#tickSoon()
+  }
+
+  /** A burst goes on as soon as requests and sending have had their turn: the next tick may be far away for it. */
+  #tickSoon(): void {
+    this.#soon ??= setImmediate(() => {
+      this.#soon = undefined
+      this.#tick()
+    })
   }
 
   #generate(count: number): number {

@@ -7,12 +7,16 @@ export type Weights<N extends string> = Readonly<Record<N, number>>
  * @param random a number from 0 up to 1
  */
 export function pick<N extends string>(weights: Weights<N>, random: number): N {
-  const entries = Object.entries(weights) as [N, number][]
-  let left = random * entries.reduce((sum, [, weight]) => sum + weight, 0)
-  for (const [name, weight] of entries) {
-    left -= weight
-    if (left < 0) return name
+  let total = 0
+  for (const name in weights) total += weights[name]
+  let left = random * total
+  // Rounding may leave a little at the end: then it is the last one that can be chosen at all.
+  let chosen!: N
+  for (const name in weights) {
+    if (weights[name] <= 0) continue
+    chosen = name
+    left -= weights[name]
+    if (left < 0) break
   }
-  // Rounding: the last one that can be chosen at all.
-  return entries.findLast(([, weight]) => weight > 0)![0]
+  return chosen
 }
