@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { Database } from '../../src/store/database.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { freePorts } from '../helpers/ports.ts'
+import { eventually } from '../helpers/wait.ts'
+import { ROOT } from './compose-files.ts'
+
+/** What of the image's own users.xml matters here. */
+const USERS = `<clickhouse>
+  <profiles><default/></profiles>
+  <quotas><default/></quotas>
+  <users><default>
+    <password></password><networks><ip>::/0</ip></networks><profile>default</profile><quota>default</quota>
+  </default></users>
+</clickhouse>`
+
+/** A server with the files of docker/clickhouse where the compose file mounts them; where it answers. */
+async function startServer(t: TestContext, password: string): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'millrace-compose-'))
+  const [port] = await freePorts(1)
+  const config = join(directory, 'config.xml')
+  const users = join(directory, 'users.xml')
+  const main = `<clickhouse><listen_host>127.0.0.1</listen_host><users_config>${users}</users_config></clickhouse>`
+  await Promise.all([mkdir(join(directory, 'config.d')), mkdir(join(directory, 'users.d'))])
+  await Promise.all([
+    writeFile(config, main),
+    writeFile(users, USERS),
+    copyFile(join(ROOT, 'docker/clickhouse/config.xml'), join(directory, 'config.d/millrace.xml')),
+    copyFile(join(ROOT, 'docker/clickhouse/users.xml'), join(directory, 'users.d/millrace.xml')),
+  ])
+  const listen = `SYSTEM START LISTEN HTTP; SELECT count() FROM file('-', LineAsString, 'line String') FORMAT Null`
+  const server = spawn(
+    process.execPath,
+    [
+      resolve(ROOT, 'src/clickhouse/server-process.ts'),
+      `--config-file=${config}`,
+      `--path=${join(directory, 'store')}`,
+      `--http_port=${port}`,
+      `--query=${listen}`,
+    ],
+    {
+      stdio: ['pipe', 'ignore', 'ignore'],
+      env: { TZ: 'UTC', MILLRACE_CLICKHOUSE_PASSWORD: password },
+    },
+  )
+  const ended = new Promise((end) => server.once('close', end))
+  t.after(async () => {
+    server.stdin.end()
+    await ended
+    await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+  })
+  const url = `http://127.0.0.1:${port}`
+  await eventually('the server to answer', async () => (await fetch(`${url}/ping`)).ok)
+  return url
+}
+
+test('the ClickHouse of the compose file: who may do what, without naming the database', async (t) => {
+  const password = 'of <the> "test" & none other'
+  const url = await startServer(t, password)
+  const db = new Database({ endpoint: () => ({ url, user: 'millrace', password, database: 'millrace' }) })
+  t.after(() => db.close())
+  await migrate(db)
+
+  const asked = await fetch(`${url}/?query=SELECT+count()+FROM+page_views_raw`)
+  assert.equal(await asked.text(), '0\n', 'a client inside the container needs neither user nor database')
+  const wrong = await fetch(`${url}/?query=SELECT+1&user=millrace&password=wrong`)
+  assert.equal(wrong.status, 403)
+  const [hosts] = await db.query<{ host_ip: string[] }>(
+    "SELECT host_ip FROM system.users WHERE name = 'default'",
+  )
+  assert.deepEqual(hosts!.host_ip.toSorted(), ['127.0.0.1', '::1'], 'nobody else gets in without a password')
+})
