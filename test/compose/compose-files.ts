@@ -16,6 +16,8 @@ export interface Service {
   readonly volumes?: readonly (string | { type: string; source: string; target: string })[]
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>
   readonly restart?: string
+  readonly profiles?: readonly string[]
+  readonly network_mode?: string
   readonly read_only?: boolean
 }
 
@@ -36,12 +38,12 @@ export function canReadComposeFiles(): boolean {
 }
 
 /**
- * The services of compose files, one laid over the other. No engine is needed for that.
+ * The services of compose files, one laid over the other, those of profiles too. No engine is needed for that.
  *
  * @throws when Compose finds an error in them
  */
 export function servicesOf(...files: readonly string[]): Readonly<Record<string, Service>> {
-  const args = [...files.flatMap((file) => ['-f', file]), 'config']
+  const args = [...files.flatMap((file) => ['-f', file]), '--profile', 'monitoring', 'config']
   const environment = Object.entries(process.env).filter(([name]) => !name.startsWith('MILLRACE_'))
   const yaml = execFileSync('docker-compose', args, {
     cwd: ROOT,

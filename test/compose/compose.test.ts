@@ -14,6 +14,9 @@ const PORTS = {
   'kafka-init': [],
   'kafka-ui': ['127.0.0.1:8090:8080'],
   clickhouse: ['127.0.0.1:8123:8123', '127.0.0.1:9000:9000'],
+  // On this machine's own network: see the test below.
+  prometheus: [],
+  grafana: [],
 }
 
 for (const base of canReadComposeFiles() ? BASES : []) {
@@ -36,6 +39,15 @@ for (const base of canReadComposeFiles() ? BASES : []) {
       if (name === 'kafka-init') assert.equal(restart, 'no')
       else assert.ok(healthcheck?.test, `${name} has a health check`)
     }
+  })
+
+  test(`${base}: Prometheus and Grafana come when asked for, and listen on the loopback address`, () => {
+    const found = servicesOf(base)
+    const monitoring = Object.keys(found).filter((name) => found[name]!.profiles?.includes('monitoring'))
+    assert.deepEqual(monitoring.toSorted(), ['grafana', 'prometheus'])
+    for (const name of monitoring) assert.equal(found[name]!.network_mode, 'host')
+    assert.ok(found.prometheus!.command!.includes('--web.listen-address=127.0.0.1:9090'))
+    assert.equal(found.grafana!.environment!.GF_SERVER_HTTP_ADDR, '127.0.0.1')
   })
 
   test(`${base}: what must outlive a container is in a volume, and mounted files exist`, () => {
