@@ -25,7 +25,7 @@ function propertiesOf(
     .map(([name, value]): [string, string] => [
       name.slice('KAFKA_'.length).toLowerCase().replaceAll('_', '.'),
       String(value)
-        .replaceAll(/kafka:|0\.0\.0\.0:/g, '127.0.0.1:')
+        .replaceAll('kafka:', '127.0.0.1:')
         .replaceAll(/(?<=:)\d{4,5}\b/g, (port) => String(ports[port])),
     ])
   return Object.fromEntries(properties.filter(([name]) => !OF_THE_CONTAINER.includes(name)))
