@@ -1,17 +1,21 @@
-FROM node:24-slim
-
+FROM node:24.21.0-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-RUN npm ci --omit=dev --no-audit --no-fund && npm cache clean --force
+# Two packages stay behind: a second Node, and the local ClickHouse server (540 MB), for which there is an image of its own.
+RUN npm ci --omit=dev && rm -rf node_modules/node node_modules/@chdb
+
+FROM node:24.21.0-bookworm-slim
+WORKDIR /app
+COPY --from=dependencies /app ./
 COPY bin bin
 COPY src src
+COPY docker/healthcheck.js docker/
 # The data directory is the only place that is written.
 RUN mkdir /data && chown node:node /data
-ENV MILLRACE_DATA_DIR=/data NODE_COMPILE_CACHE=/data/.cache
+ENV NODE_ENV=production MILLRACE_DATA_DIR=/data NODE_COMPILE_CACHE=/data/.cache
 VOLUME /data
 USER node
 EXPOSE 8080 8081
-# The one of both services that this container is.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["node", "-e", "Promise.any([8080, 8081].map((port) => fetch(`http://127.0.0.1:${port}/health`).then((answer) => answer.ok || Promise.reject()))).catch(() => process.exit(1))"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s CMD ["node", "docker/healthcheck.js"]
 ENTRYPOINT ["node", "bin/millrace.js"]
-CMD ["start"]
+CMD ["--help"]

@@ -59,6 +59,12 @@ export class Retrier {
     return [...this.#troubles.values()]
   }
 
+  /** For how long it has been away; 0 when it is not. */
+  awaySeconds(what: Dependency): number {
+    const trouble = this.#troubles.get(what)
+    return trouble === undefined ? 0 : Math.max(0, this.#options.now() - trouble.sinceMs) / 1_000
+  }
+
   async run<T>(what: Dependency, operation: () => Promise<T>): Promise<T> {
     const { giveUp } = this.#options
     let unknown = 0

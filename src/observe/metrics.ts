@@ -92,6 +92,9 @@ export interface ConsumerGauges {
   /** How old the aggregates are, in seconds. */
   readonly freshnessSeconds: () => number
   readonly staleWindows: () => number
+  /** For how long the store has not answered, in seconds; 0 when it does. */
+  readonly storeAwaySeconds: () => number
+  readonly logAwaySeconds: () => number
 }
 
 /** What the consumer shows at /metrics. */
@@ -130,6 +133,16 @@ export function consumerMetrics(gauges: ConsumerGauges): Metrics {
   metrics.gauge('consumer_lag_seconds', 'How long the oldest of them has been there', gauges.lagSeconds)
   metrics.gauge('aggregates_age_seconds', 'How old the minute aggregates are', gauges.freshnessSeconds)
   metrics.gauge('stale_windows', 'Windows that have changed and are not computed yet', gauges.staleWindows)
+  metrics.gauge(
+    'store_away_seconds',
+    'How long ClickHouse has not answered; 0: it does',
+    gauges.storeAwaySeconds,
+  )
+  metrics.gauge(
+    'log_away_seconds',
+    'How long the event log has not answered; 0: it does',
+    gauges.logAwaySeconds,
+  )
 
   listen('consumer:processed', (done) => {
     consumed.inc(done.messages)

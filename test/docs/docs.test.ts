@@ -52,7 +52,7 @@ for (const page of PAGES) {
 }
 
 test('every metric that a page names exists', () => {
-  const code = text('src/observe/metrics.ts')
+  const code = globSync('src/observe/*.ts', { cwd: ROOT }).map(text).join('\n')
   for (const page of PAGES) {
     for (const [, name] of text(page).matchAll(/\bmillrace_([a-z_]+_(?:total|seconds|bytes|messages))\b/g)) {
       assert.ok(code.includes(`'${name}'`), `${page}: millrace_${name}`)

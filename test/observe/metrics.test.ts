@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { publish } from '../../src/observe/events.ts'
 import { consumerMetrics, producerMetrics } from '../../src/observe/metrics.ts'
+import { addServiceGauges } from '../../src/observe/service-gauges.ts'
 
 const producer = producerMetrics({ bufferUsed: () => 3, bufferSize: () => 10, rate: () => 2.5 })
 const consumer = consumerMetrics({
@@ -9,6 +10,8 @@ const consumer = consumerMetrics({
   lagSeconds: () => 1.5,
   freshnessSeconds: () => 0.4,
   staleWindows: () => 2,
+  storeAwaySeconds: () => 12,
+  logAwaySeconds: () => 0,
 })
 
 async function shownAs(metrics: typeof producer, line: RegExp): Promise<number> {
@@ -71,8 +74,21 @@ test('what happens in the consumer moves its metrics', async () => {
     [/millrace_rollup_duration_seconds_sum\{.*level="minute".*\}/, 0.05],
     [/millrace_consumer_lag_messages\{.*\}/, 7],
     [/millrace_consumer_lag_seconds\{.*\}/, 1.5],
+    [/millrace_store_away_seconds\{.*\}/, 12],
+    [/millrace_log_away_seconds\{.*\}/, 0],
   ]
   for (const [line, value] of expected) assert.equal(await shownAs(consumer, line), value, line.source)
+})
+
+test('both services say how they are and how much room they have', async () => {
+  let healthy = false
+  addServiceGauges(producer, { healthy: () => healthy, dataDir: import.meta.dirname })
+  assert.equal(await shownAs(producer, /millrace_service_healthy\{.*\}/), 0)
+  healthy = true
+  assert.equal(await shownAs(producer, /millrace_service_healthy\{.*\}/), 1)
+  const free = await shownAs(producer, /millrace_data_disk_free_bytes\{.*\}/)
+  const size = await shownAs(producer, /millrace_data_disk_size_bytes\{.*\}/)
+  assert.ok(free >= 0 && size > 0 && free <= size, `${free} of ${size}`)
 })
 
 test('names end with what they count, in base units', async () => {

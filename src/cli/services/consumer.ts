@@ -12,6 +12,7 @@ import { startHttpServer } from '../../http/server.ts'
 import { listen } from '../../observe/events.ts'
 import type { Logger } from '../../observe/logger.ts'
 import { consumerMetrics } from '../../observe/metrics.ts'
+import { addServiceGauges } from '../../observe/service-gauges.ts'
 import { logStatistics } from '../../observe/statistics.ts'
 import { duration } from '../../observe/words.ts'
 import { RollUpLoop } from '../../rollup/loop.ts'
@@ -119,7 +120,10 @@ export async function runConsumer(
     lagSeconds: () => lag.last.seconds,
     freshnessSeconds: () => ageSeconds(rollUp.status().freshAsOfMs?.minute ?? startedAtMs, now()),
     staleWindows: () => Object.values(rollUp.status().staleWindows).reduce((a, b) => a + b, 0),
+    storeAwaySeconds: () => retrier.awaySeconds('store'),
+    logAwaySeconds: () => retrier.awaySeconds('log'),
   })
+  addServiceGauges(metrics, { healthy: () => healthOf(state()).healthy, dataDir: config.dataDir })
   const server = await startHttpServer({
     name: 'consumer',
     host: config.host,

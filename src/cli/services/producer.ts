@@ -4,6 +4,7 @@ import { startHttpServer } from '../../http/server.ts'
 import { listen } from '../../observe/events.ts'
 import type { Logger } from '../../observe/logger.ts'
 import { producerMetrics } from '../../observe/metrics.ts'
+import { addServiceGauges } from '../../observe/service-gauges.ts'
 import { logStatistics } from '../../observe/statistics.ts'
 import { duration } from '../../observe/words.ts'
 import { countProducer } from '../../producer/counters.ts'
@@ -98,6 +99,7 @@ export async function runProducer(
     bufferSize: () => producer.buffer.size,
     rate: () => producer.rate,
   })
+  addServiceGauges(metrics, { healthy: () => healthOf(state()).healthy, dataDir: config.dataDir })
   const server = await startHttpServer({
     name: 'producer',
     host: config.host,
