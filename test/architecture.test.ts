@@ -26,7 +26,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   consumer: ['errors', 'event', 'http', 'log', 'observe', 'rollup', 'store'],
   verify: ['errors', 'event', 'ledger', 'log', 'observe', 'rollup', 'store'],
   'dead-letters': ['errors', 'event', 'ledger', 'log', 'store'],
-  dashboard: ['errors', 'http', 'observe', 'consumer', 'producer', 'store'],
+  dashboard: ['errors', 'http', 'observe', 'consumer', 'producer', 'store', 'dead-letters'],
 }
 
 /** Adapters: only the composition may choose them. */

@@ -4,6 +4,13 @@ import ipaddr from 'ipaddr.js'
 import { MillraceError } from '../errors.ts'
 import { HttpError } from './http-error.ts'
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Whether the route answers without the API token. */
+    open?: boolean
+  }
+}
+
 export interface AccessRules {
   /** The address that the service listens on. */
   host: string
@@ -39,7 +46,7 @@ export function accessCheck(rules: AccessRules): (request: FastifyRequest) => vo
   const hasToken = tokenCheck(rules.token)
   return (request) => {
     if (local) requireLocal(request)
-    if (request.routeOptions.url !== '/health' && !hasToken(request.headers.authorization)) {
+    if (!isOpen(request) && !hasToken(request.headers.authorization)) {
       throw new HttpError(
         401,
         'unauthorized',
@@ -48,6 +55,11 @@ export function accessCheck(rules: AccessRules): (request: FastifyRequest) => vo
       )
     }
   }
+}
+
+/** /health tells whether the service works, and a page must be there to ask for the token. */
+function isOpen({ routeOptions }: FastifyRequest): boolean {
+  return routeOptions.url === '/health' || routeOptions.config.open === true
 }
 
 /** Whether an address or host name always means this machine: localhost, 127.0.0.0/8, ::1. */

@@ -7,6 +7,8 @@ import { consumerRoutes } from '../../consumer/routes.ts'
 import { consumerSentence } from '../../consumer/statistics.ts'
 import { type ConsumerState, healthOf, statusOf } from '../../consumer/status.ts'
 import { VisibleLatency } from '../../consumer/visible-latency.ts'
+import { producerUrlOf } from '../../dashboard/producer-url.ts'
+import { dashboardRoutes } from '../../dashboard/routes.ts'
 import { maxEventAge } from '../../event/max-age.ts'
 import { startHttpServer } from '../../http/server.ts'
 import { listen } from '../../observe/events.ts'
@@ -134,20 +136,30 @@ export async function runConsumer(
     logger,
     health: () => healthOf(state()),
     metrics: () => metrics.text(),
-    routes: (app) =>
+    routes: (app) => {
+      const status = async () => {
+        await lag.refresh()
+        return statusOf(state())
+      }
+      dashboardRoutes(app, {
+        db,
+        status,
+        producerUrl: producerUrlOf(config),
+        token: config.apiToken,
+        now,
+        logger,
+      })
       consumerRoutes(app, {
         now,
-        status: async () => {
-          await lag.refresh()
-          return statusOf(state())
-        },
+        status,
         aggregates: (query) =>
           queryAggregates(db, query, {
             nowMs: now(),
             minutesKeptMs: retention.minute.keepMs,
             freshAsOfMs: rollUp.status().freshAsOfMs ?? { minute: startedAtMs, hour: startedAtMs },
           }),
-      }),
+      })
+    },
   })
   ending.use(server)
   ending.defer(

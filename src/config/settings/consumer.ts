@@ -1,4 +1,4 @@
-import { duration, integer, oneOf } from '../parsers.ts'
+import { duration, integer, oneOf, pattern } from '../parsers.ts'
 import { setting } from '../setting.ts'
 
 /** The consumer: how it batches, and what it takes for an event. */
@@ -20,6 +20,12 @@ export const consumer = {
     duration(10, 3_600_000),
     250,
     'How long a batch waits for more messages in the modes time and hybrid.',
+  ),
+  producerUrl: setting(
+    'MILLRACE_PRODUCER_URL',
+    pattern(/^(https?:\/\/\S+)?$/, 'an http or https address'),
+    '',
+    'Where the dashboard finds the producer. Empty: on this machine, at MILLRACE_PRODUCER_PORT.',
   ),
   lateMargin: setting(
     'MILLRACE_LATE_MARGIN',
