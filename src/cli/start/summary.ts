@@ -25,6 +25,7 @@ export function summary(snapshot: Snapshot): string {
     `  consumer    ${where(snapshot.consumerUrl)}${consumer ? consumerLine(consumer, snapshot.processedPerSecond) : ''}`,
     `  ClickHouse  ${snapshot.storeUrl}`,
     '',
+    `  Dashboard   ${snapshot.consumerUrl ?? 'starting …'}`,
   ]
   if (consumer?.fresh_as_of) {
     lines.push(
