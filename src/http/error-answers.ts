@@ -29,6 +29,7 @@ const REFUSALS: Readonly<Record<string, readonly [status: number, code: string, 
 /** Errors of ours that a request can lead to. The retryable ones are all answered with 503. */
 const STATUS_OF: Partial<Record<ErrorCode, number>> = {
   invalid_setting: 400,
+  check_failed: 400,
   not_found: 404,
 }
 

@@ -39,11 +39,12 @@ export function recompute(
       { sql: fromLevel(level, source, 'breakdowns', 'dimension, value', starts, version) },
     ]
   }
-  const events = rows > MANY_ROWS ? manyEvents : fewEvents
-  if (level === 'slice') return [{ sql: slicesFromRaw(events(level, starts), version), settings: ONE_MOMENT }]
+  const [events, settings] =
+    rows > MANY_ROWS ? [manyEvents(level, starts), ONE_MOMENT] : [fewEvents(level, starts), {}]
+  if (level === 'slice') return [{ sql: slicesFromRaw(events, version), settings }]
   return [
-    { sql: pagesFromRaw(level, events(level, starts), version), settings: ONE_MOMENT },
-    { sql: breakdownsFromRaw(level, events(level, starts), version), settings: ONE_MOMENT },
+    { sql: pagesFromRaw(level, events, version), settings },
+    { sql: breakdownsFromRaw(level, events, version), settings },
   ]
 }
 

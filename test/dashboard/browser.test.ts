@@ -70,6 +70,41 @@ test('the bytes of a rejected message are text, whatever they are', options, asy
   assert.equal(await page.locator('#samples script, #samples img').count(), 0)
 })
 
+test('a dead letter that is corrected on the page is counted, once', options, async (t) => {
+  const system = await System.create(t, { MILLRACE_GENERATE: 'off' })
+  await system.up()
+  const view = {
+    page_id: '',
+    user_id: 'u-1',
+    view_duration_ms: 1_000,
+    timestamp: new Date().toISOString(),
+    is_bounce: false,
+  }
+  await appendValues(system, [JSON.stringify(view)])
+  const page = await openPage(t, system.consumerUrl)
+  await page.locator('#samples details summary').first().click()
+  const text = page.getByRole('textbox', { name: 'Corrected message' })
+  await text.focus()
+  await eventually('the message to be there', async () => (await text.inputValue()).includes('"page_id":""'))
+  await page.getByRole('button', { name: 'Correct and replay' }).click()
+  await page.getByText('it would be rejected again, as empty_page_id').waitFor()
+  await text.fill(JSON.stringify({ ...view, page_id: '/mended' }))
+  await page.getByRole('button', { name: 'Correct and replay' }).click()
+  await page.getByText(/^Sent as [0-9a-f-]{36}/).waitFor()
+  await page.locator('#pages').getByText('/mended').waitFor()
+  const { total, dead_letters: letters } = await system.get(
+    `${system.consumerUrl}/dead-letters?state=resolved`,
+  )
+  assert.equal(total, 1)
+  assert.match(letters[0].resolved.how, /^replayed as /)
+  assert.equal((await system.get(`${system.consumerUrl}/dead-letters`)).total, 0)
+  const { pages } = await system.get(`${system.consumerUrl}/query/aggregates?hours=1`)
+  assert.deepEqual(
+    pages.map(({ page_id, view_count }: { page_id: string; view_count: number }) => [page_id, view_count]),
+    [['/mended', 1]],
+  )
+})
+
 test('axe finds nothing, in light and dark, wide and narrow', options, async (t) => {
   const system = await System.create(t, { MILLRACE_SPEED: '100' })
   await system.up()

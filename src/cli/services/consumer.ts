@@ -9,6 +9,7 @@ import { type ConsumerState, healthOf, statusOf } from '../../consumer/status.ts
 import { VisibleLatency } from '../../consumer/visible-latency.ts'
 import { producerUrlOf } from '../../dashboard/producer-url.ts'
 import { dashboardRoutes } from '../../dashboard/routes.ts'
+import { deadLetterRoutes } from '../../dead-letters/routes.ts'
 import { maxEventAge } from '../../event/max-age.ts'
 import { startHttpServer } from '../../http/server.ts'
 import { listen } from '../../observe/events.ts'
@@ -27,6 +28,7 @@ import { applyRetention } from '../../store/retention.ts'
 import { VERSION } from '../../version.ts'
 import { awaitEventLog, openStore } from '../compose.ts'
 import { aborted } from '../signals.ts'
+import { deadLettersOf } from './dead-letters.ts'
 
 /** So many messages behind, new rows go before fresh aggregates. */
 const BACKLOG = 100_000
@@ -49,8 +51,9 @@ export async function runConsumer(
   await using ending = new AsyncDisposableStack()
   const now = Date.now
   const monotonic = () => performance.now()
-  const { log, close } = await awaitEventLog(config, logger, signal)
-  ending.defer(close)
+  const openedLog = await awaitEventLog(config, logger, signal)
+  const { log } = openedLog
+  ending.defer(openedLog.close)
   const reader = await log.reader(config.kafkaGroup)
   const opened = ending.use(await openStore(config, logger))
   const { db } = opened
@@ -149,6 +152,7 @@ export async function runConsumer(
         now,
         logger,
       })
+      deadLetterRoutes(app, deadLettersOf(config, openedLog, db))
       consumerRoutes(app, {
         now,
         status,

@@ -1,5 +1,5 @@
 // @ts-check
-import { get } from './api.js'
+import { get, post } from './api.js'
 import { byId, element, fillRows, setText } from './dom.js'
 import { count, time } from './format.js'
 
@@ -42,7 +42,7 @@ export async function refreshRejected() {
     note,
     rejected.total === 0
       ? 'Nothing was rejected. Messages that are no page view are kept, with the reason.'
-      : `${count(rejected.total)} open. To correct and replay them: millrace dead-letters --help`,
+      : `${count(rejected.total)} open. Open one to correct and replay it, or many of them with: millrace dead-letters --help`,
   )
 }
 
@@ -85,7 +85,53 @@ function sampleOf(message) {
       ...entry('Key', bytesOf(message.key)),
       ...entry('Message', bytesOf(message.value)),
     ),
+    correctionOf(message),
   )
+}
+
+/** A form that corrects the message and sends it. @param {RejectedMessage} message */
+function correctionOf({ topic, partition, offset }) {
+  const text = element('textarea', {
+    rows: '4',
+    spellcheck: 'false',
+    'aria-label': 'Corrected message',
+    placeholder: 'Click to load the message, then correct it',
+  })
+  const button = element('button', { type: 'submit' }, 'Correct and replay')
+  const answer = element('p', { class: 'answer', role: 'status' })
+  const form = element('form', { class: 'correction' }, text, button, answer)
+  const place = { topic, partition, offset }
+  // What was shown of it may be its beginning only.
+  text.addEventListener(
+    'focus',
+    () => {
+      const query = { topic, partition: String(partition), offset: String(offset) }
+      get('/dead-letters/message', query).then(
+        (/** @type {{ message: RejectedMessage['value'] }} */ { message }) => {
+          if (text.value === '' && message?.as === 'text') text.value = message.content
+        },
+        fail,
+      )
+    },
+    { once: true },
+  )
+  /** @param {Error} error */
+  function fail(error) {
+    setText(answer, error.message)
+    answer.classList.add('refused')
+    button.disabled = false
+  }
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    button.disabled = true
+    post('/dead-letters/fix', { ...place, message: text.value })
+      .then(() => post('/dead-letters/replay', place))
+      .then((/** @type {{ event_id: string }} */ sent) => {
+        setText(answer, `Sent as ${sent.event_id}; it counts in a moment.`)
+        answer.classList.remove('refused')
+      }, fail)
+  })
+  return form
 }
 
 /** @param {string} name @param {Node | string} value */
