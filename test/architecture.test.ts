@@ -24,7 +24,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   producer: ['event', 'http', 'ledger', 'observe', 'random', 'send'],
   replay: ['errors', 'event', 'ledger', 'log', 'observe', 'send'],
   consumer: ['errors', 'event', 'http', 'log', 'observe', 'rollup', 'store'],
-  verify: ['errors', 'event', 'ledger', 'log', 'observe', 'rollup', 'store'],
+  verify: ['errors', 'event', 'http', 'ledger', 'log', 'observe', 'rollup', 'store'],
   'dead-letters': ['errors', 'event', 'http', 'ledger', 'log', 'store'],
   dashboard: ['errors', 'http', 'observe', 'consumer', 'producer', 'store', 'dead-letters'],
 }

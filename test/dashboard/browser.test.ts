@@ -27,6 +27,9 @@ test('a burst that is pressed on the page arrives in its figures, and in its cha
     return true
   })
   assert.ok((await page.locator('#pages tr').count()) > 10)
+  await page.getByRole('button', { name: 'Verify now' }).click()
+  await page.getByText(/^Everything agrees, /).waitFor()
+  await page.getByText(/^700 messages: /).waitFor()
   await page.locator('#chart canvas').waitFor()
   await page.getByRole('searchbox', { name: 'Search pages' }).fill('pricing')
   await eventually('only pages that were searched for', async () => {

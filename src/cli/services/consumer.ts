@@ -25,6 +25,9 @@ import { queryAggregates } from '../../store/aggregates.ts'
 import { ClickHouseStore } from '../../store/clickhouse-store.ts'
 import { checkSchema, migrate } from '../../store/migrate.ts'
 import { applyRetention } from '../../store/retention.ts'
+import { Audits } from '../../verify/audits.ts'
+import { verifyRoutes } from '../../verify/routes.ts'
+import { verify } from '../../verify/verify.ts'
 import { VERSION } from '../../version.ts'
 import { awaitEventLog, openStore } from '../compose.ts'
 import { aborted } from '../signals.ts'
@@ -32,6 +35,9 @@ import { deadLettersOf } from './dead-letters.ts'
 
 /** So many messages behind, new rows go before fresh aggregates. */
 const BACKLOG = 100_000
+
+/** How long an audit waits without progress for what is on its way. */
+const AUDIT_PATIENCE_MS = 30_000
 
 /** What is left of the ten seconds of a shutdown for the last flush. What it does not write comes again from the log. */
 const GIVE_UP_AFTER_MS = 8_000
@@ -129,6 +135,21 @@ export async function runConsumer(
     logAwaySeconds: () => retrier.awaySeconds('log'),
   })
   addServiceGauges(metrics, { healthy: () => healthOf(state()).healthy, dataDir: config.dataDir })
+  const audits = new Audits((waiting) =>
+    verify({
+      db,
+      log,
+      ledger: openedLog.ledger,
+      topic: log.topic,
+      group: config.kafkaGroup,
+      rawTtlDays: config.rawTtlDays,
+      minuteTtlDays: config.minuteTtlDays,
+      patienceMs: AUDIT_PATIENCE_MS,
+      now,
+      signal,
+      waiting,
+    }),
+  )
   const server = await startHttpServer({
     name: 'consumer',
     host: config.host,
@@ -152,6 +173,7 @@ export async function runConsumer(
         now,
         logger,
       })
+      verifyRoutes(app, audits)
       deadLetterRoutes(app, deadLettersOf(config, openedLog, db))
       consumerRoutes(app, {
         now,

@@ -10,6 +10,7 @@ import { Refresher } from './refresher.js'
 import { onReason, refreshRejected } from './rejected.js'
 import { showTop } from './top.js'
 import { showAway, showTroubles } from './troubles.js'
+import { startVerdict } from './verdict.js'
 
 /**
  * @typedef {import('./types.d.ts').LiveUpdate} LiveUpdate
@@ -92,5 +93,6 @@ search.addEventListener('input', () => {
 onReason(() => rejected.now())
 startChart()
 startControls()
+startVerdict()
 nameSpan(range)
 void follow({ onUpdate: show, onAway: showAway })
