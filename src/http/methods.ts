@@ -1,6 +1,9 @@
 import type { FastifyInstance, HTTPMethods } from 'fastify'
 import { HttpError } from './http-error.ts'
 
+/** The pages of the API are a plugin's, which adds routes by rules of its own. */
+const FOREIGN = /^\/docs(\/|$)/
+
 /**
  * Answers every path that has a route with 405 for the methods that it has no route for.
  *
@@ -9,6 +12,7 @@ import { HttpError } from './http-error.ts'
 export function refuseOtherMethods(app: FastifyInstance): () => void {
   const methodsOf = new Map<string, Set<string>>()
   app.addHook('onRoute', ({ url, method }) => {
+    if (FOREIGN.test(url)) return
     const methods = methodsOf.get(url) ?? new Set()
     for (const each of [method].flat()) methods.add(each)
     methodsOf.set(url, methods)

@@ -1,9 +1,10 @@
 import swagger from '@fastify/swagger'
+import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import { ErrorAnswer } from './http-error.ts'
 import { bodySchema, querySchema } from './parameters.ts'
 
-/** Collects the schemas of the routes added from here on, and serves them as an OpenAPI document. */
+/** Collects the schemas of the routes added from here on, and serves them as an OpenAPI document, and as pages to try them on at /docs. */
 export async function serveOpenApi(
   app: FastifyInstance,
   service: { name: string; token: string },
@@ -12,13 +13,20 @@ export async function serveOpenApi(
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: `Millrace ${service.name}`, version: '1' },
-      ...(needsToken && {
-        components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
-        security: [{ token: [] }],
-      }),
+      info: {
+        title: `Millrace ${service.name}`,
+        version: '1',
+        license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+      },
+      // Whatever address it was asked at.
+      servers: [{ url: '/' }],
+      security: needsToken ? [{ token: [] }] : [],
+      ...(needsToken && { components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } } }),
     },
-    transform: ({ schema, url, route }) => ({ schema: describe(schema, route.method), url }),
+    transform: ({ schema, url, route }) => ({
+      schema: { operationId: operationId(route.method, url), ...describe(schema, route.method) },
+      url,
+    }),
     transformObject: (document) => {
       if (!('openapiObject' in document)) return document.swaggerObject
       makeBodiesOptional(document.openapiObject.paths ?? {})
@@ -26,6 +34,17 @@ export async function serveOpenApi(
     },
   })
   app.get('/openapi.json', { schema: { hide: true } }, () => app.swagger())
+  // Its files come with it, so the pages work without a network.
+  await app.register(swaggerUi, { routePrefix: '/docs', staticCSP: true })
+}
+
+/** `postGenerateBurst` of POST /generate/burst: what generated clients call it. */
+function operationId(method: string | string[], url: string): string {
+  const words = url.split(/\W+/).filter((word) => word !== '')
+  return [
+    [method].flat()[0]!.toLowerCase(),
+    ...words.map((word) => word[0]!.toUpperCase() + word.slice(1)),
+  ].join('')
 }
 
 /** Adds to a route's schema what its parameters look like, and what an error looks like. */

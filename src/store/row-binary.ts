@@ -68,25 +68,6 @@ export class RowBinaryWriter {
     if (value !== null) this.bytesOf(value)
   }
 
-  /** A UUID from its usual text form: two halves, each little-endian. */
-  uuid(text: string): void {
-    this.#reserve(16)
-    for (let i = 0; i < 16; i++) {
-      const at = UUID_DIGITS[i]!
-      const byte = hexDigit(text.charCodeAt(at)) * 16 + hexDigit(text.charCodeAt(at + 1))
-      if (!(byte >= 0) || text.length !== 36) throw new RangeError(`no UUID: ${text}`)
-      this.#buffer[this.#length + (i < 8 ? 7 - i : 23 - i)] = byte
-    }
-    this.#length += 16
-  }
-
-  /** IPv6 and other FixedString-like values: the bytes alone. */
-  fixed(bytes: Uint8Array | readonly number[]): void {
-    this.#reserve(bytes.length)
-    this.#buffer.set(bytes, this.#length)
-    this.#length += bytes.length
-  }
-
   /** An unsigned length in groups of seven bits (LEB128). */
   #varint(value: number): void {
     let rest = value
@@ -104,14 +85,4 @@ export class RowBinaryWriter {
     this.#buffer.copy(larger, 0, 0, this.#length)
     this.#buffer = larger
   }
-}
-
-/** Where each byte's two digits stand in a UUID's text. */
-const UUID_DIGITS = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const
-
-/** The value of a hexadecimal digit; NaN for everything else. */
-function hexDigit(character: number): number {
-  if (character >= 48 && character <= 57) return character - 48
-  const lower = character | 32
-  return lower >= 97 && lower <= 102 ? lower - 87 : Number.NaN
 }

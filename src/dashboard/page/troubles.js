@@ -22,7 +22,9 @@ export function showTroubles({ consumer, producer, store_problem }) {
       ...(producer.problem === null ? [] : [producer.problem]),
       ...(producer.status?.troubles ?? []),
       ...consumer.troubles,
-      ...(store_problem === null || storeSaidSo ? [] : [`The numbers may be old: ${store_problem}`]),
+      ...(store_problem === null || storeSaidSo
+        ? []
+        : [`ClickHouse does not answer, so the numbers may be old: ${store_problem}`]),
       ...lost,
     ].map(withoutCounts),
   )
