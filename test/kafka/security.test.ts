@@ -15,7 +15,7 @@ import { fetchCount, record } from '../log/contract.ts'
 const SECRET = 'not-the-Secret-4711'
 
 /** Ends a program that goes on, which it must not; it measures nothing. */
-const HANGS_MS = 40_000
+const HANGS_MS = 30_000
 
 /** A token that nobody signed. */
 function token(endsInSeconds: number): string {
@@ -112,11 +112,6 @@ if (canRunKafka()) {
       names: /MILLRACE_KAFKA_SASL_MECHANISM/,
     },
     {
-      what: 'no login where the broker asks for one',
-      settings: ({ sasl }) => ({ MILLRACE_KAFKA_BROKERS: sasl }),
-      names: /MILLRACE_KAFKA_SASL_MECHANISM/,
-    },
-    {
       what: 'an authority that did not sign the certificate',
       settings: (kafka) => ({
         MILLRACE_KAFKA_BROKERS: kafka.tls,
@@ -155,16 +150,23 @@ if (canRunKafka()) {
       const { status, stdout, stderr } = await program.ended
       clearTimeout(timer)
       const output = stdout + stderr
-      t.diagnostic(`${status} ${stderr}`)
       assert.equal(status, 4, output)
       assert.equal(stderr.match(/^millrace: /gm)?.length, 1, output)
       assert.match(stderr, /^millrace: Kafka: .*\n {2}.*$/m)
       assert.match(stderr, names)
-      assert.doesNotMatch(output, /The event log is away|should not have happened/)
+      assert.doesNotMatch(output, /The event log is away|Warning|should not have happened/)
       const secret = given.MILLRACE_KAFKA_SASL_PASSWORD
       if (secret) assert.ok(!output.includes(secret), 'the secret is in the output')
     })
   }
+
+  test('no login where the broker asks for one: it is said what may be wrong, at growing pauses', async (t) => {
+    // The broker closes the connection without a word, as one does that ends: it may heal.
+    const program = (await System.create(t, { MILLRACE_KAFKA_BROKERS: kafka().sasl })).start('producer')
+    await eventually('a second try', () => program.stderr.includes('again in 1s'))
+    assert.match(program.stderr, /Connection closed.*MILLRACE_KAFKA_SASL_MECHANISM/)
+    await program.interrupt()
+  })
 
   test('a password in a file works, and config does not show it', async (t) => {
     const { sasl, directory } = kafka()
@@ -183,7 +185,7 @@ if (canRunKafka()) {
     const producer = system.start('producer')
     await eventually('the producer to answer', async () => {
       assert.ok(producer.running, producer.stderr)
-      return (await fetch(`${system.producerUrl}/healthz`)).ok
+      return (await fetch(`${system.producerUrl}/health`)).ok
     })
     const { stdout, stderr } = await producer.interrupt()
     assert.ok(!(stdout + stderr).includes(PASSWORD))
