@@ -41,7 +41,8 @@ export async function awaitEventLog(config: Config, logger: Logger, signal: Abor
       return await openEventLog(config, logger)
     } catch (error) {
       if (!(error instanceof MillraceError && error.retryable) || signal.aborted) throw error
-      logger.warn(`The event log is away, again in ${duration(pauseMs)}: ${error.message}`)
+      const hint = error.hint === undefined ? '' : `. ${error.hint}`
+      logger.warn(`The event log is away, again in ${duration(pauseMs)}: ${error.message}${hint}`)
       await sleep(pauseMs, undefined, { signal }).catch(() => {
         throw error
       })

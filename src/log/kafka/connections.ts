@@ -12,9 +12,16 @@ export function openConnections(options: KafkaLogOptions): ConnectionPool {
 /**
  * A connection may fail more than once, and the client listens to the first time only; an `error` event that nobody listens to
  * ends the process. What failed is told to the requests under way in any case.
+ *
+ * @returns what asks for the last failure: a broker that refuses a certificate says so after the handshake, and then the requests
+ * hear only that the connection was closed
  */
-export function guardConnections(pool: ConnectionPool): void {
+export function guardConnections(pool: ConnectionPool): () => unknown {
+  let last: unknown
   pool.on('connecting', ({ connection }: { broker: Broker; connection: NodeJS.EventEmitter }) => {
-    connection.on('error', () => undefined)
+    connection.on('error', (error: unknown) => {
+      last = error
+    })
   })
+  return () => last
 }

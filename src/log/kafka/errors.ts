@@ -9,9 +9,15 @@ interface Verdict {
 
 const CREDENTIALS =
   'Check MILLRACE_KAFKA_SASL_MECHANISM, MILLRACE_KAFKA_SASL_USERNAME and MILLRACE_KAFKA_SASL_PASSWORD.'
+const TOKEN =
+  'Check MILLRACE_KAFKA_SASL_PASSWORD: with OAUTHBEARER this is what a token gets that is not accepted or out of date.'
 const RIGHTS = 'Grant the user of MILLRACE_KAFKA_SASL_USERNAME this right on the brokers.'
 const TLS =
   'Check MILLRACE_KAFKA_TLS, MILLRACE_KAFKA_TLS_CA, MILLRACE_KAFKA_TLS_CERT and MILLRACE_KAFKA_TLS_KEY.'
+const HOST =
+  'Name the brokers in MILLRACE_KAFKA_BROKERS, and in their advertised.listeners, as their certificates do.'
+const CLOSED =
+  'If it stays so, the brokers may ask for a login or for TLS: check MILLRACE_KAFKA_SASL_MECHANISM and MILLRACE_KAFKA_TLS.'
 const REACH = 'Check MILLRACE_KAFKA_BROKERS, and that the brokers run.'
 
 /**
@@ -24,7 +30,8 @@ export const VERDICTS: Readonly<Record<string, Verdict>> = {
   // Who we are, and what we may do. Nobody is let in by asking again.
   SASL_AUTHENTICATION_FAILED: { code: 'log_refused', hint: CREDENTIALS },
   UNSUPPORTED_SASL_MECHANISM: { code: 'log_refused', hint: CREDENTIALS },
-  ILLEGAL_SASL_STATE: { code: 'log_refused', hint: CREDENTIALS },
+  // What a refused token looks like: the client goes on where the brokers wait for its consent to the refusal.
+  ILLEGAL_SASL_STATE: { code: 'log_refused', hint: TOKEN },
   PLT_KFK_AUTHENTICATION: { code: 'log_refused', hint: CREDENTIALS },
   TOPIC_AUTHORIZATION_FAILED: { code: 'log_refused', hint: RIGHTS },
   GROUP_AUTHORIZATION_FAILED: { code: 'log_refused', hint: RIGHTS },
@@ -39,7 +46,7 @@ export const VERDICTS: Readonly<Record<string, Verdict>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: { code: 'log_refused', hint: TLS },
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: { code: 'log_refused', hint: TLS },
   CERT_HAS_EXPIRED: { code: 'log_refused', hint: TLS },
-  ERR_TLS_CERT_ALTNAME_INVALID: { code: 'log_refused', hint: TLS },
+  ERR_TLS_CERT_ALTNAME_INVALID: { code: 'log_refused', hint: HOST },
   ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: { code: 'log_refused', hint: TLS },
   ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: { code: 'log_refused', hint: TLS },
   ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: { code: 'log_refused', hint: TLS },
@@ -118,6 +125,13 @@ export function kafkaError(error: unknown, doing: string): unknown {
   })
 }
 
+/** Whether no retry can mend it. */
+export function isRefusal(error: unknown): boolean {
+  return partsOf(error)
+    .flatMap(verdictsOf)
+    .some(({ code }) => code === 'log_refused')
+}
+
 /** Whether an error of the client is, or was caused by, one of these. */
 export function isKafkaError(error: unknown, ...names: readonly string[]): boolean {
   return namesOf(error).some((name) => names.includes(name))
@@ -151,6 +165,10 @@ function partsOf(error: unknown): ClientError[] {
 function verdictsOf({ apiId, code, message }: ClientError): Verdict[] {
   // A mistake to the client; it is what a topic looks like that was just made, or that a broker has not heard of yet.
   if (code === 'PLT_KFK_USER' && /^Unknown topic /.test(message)) return []
+  if (code === 'PLT_KFK_USER' && /\bTLS\b/.test(message)) return [{ code: 'log_refused', hint: TLS }]
+  // A broker closes the connection on whoever does not log in, without a word; and when it ends, too.
+  if (code === 'PLT_KFK_NETWORK' && message === 'Connection closed')
+    return [{ code: 'log_unavailable', hint: CLOSED }]
   return [apiId, code].flatMap((name) => (name && Object.hasOwn(VERDICTS, name) ? [VERDICTS[name]!] : []))
 }
 

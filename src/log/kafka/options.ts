@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { BaseOptions, SASLMechanismValue } from '@platformatic/kafka'
 
 export interface KafkaLogOptions {
@@ -59,9 +60,15 @@ export function clientOptions(options: KafkaLogOptions): BaseOptions {
     connectTimeout: CONNECT_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     timeout: REQUEST_TIMEOUT_MS,
-    ...(tls && { tls: { ...tls }, tlsServerName: true }),
+    ...(tls && { tls: { ...tls }, tlsServerName: !brokers.every(isAddress) }),
     ...(sasl && { sasl: credentials(sasl) }),
   }
+}
+
+/** An address is no name to ask a server for (RFC 6066), and Node warns of it. The certificate is held against it all the same. */
+function isAddress(broker: string): boolean {
+  const host = broker.slice(0, broker.lastIndexOf(':')).replace(/^\[(.*)\]$/, '$1')
+  return isIP(host) !== 0
 }
 
 function credentials({ mechanism, username, password }: SaslOptions): NonNullable<BaseOptions['sasl']> {

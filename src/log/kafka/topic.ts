@@ -4,7 +4,7 @@ import { MillraceError } from '../../errors.ts'
 import { LIMITS } from '../../event/page-view.ts'
 import type { PartitionBounds, Position } from '../port.ts'
 import { guardConnections } from './connections.ts'
-import { isKafkaError, kafkaError } from './errors.ts'
+import { isKafkaError, isRefusal, kafkaError } from './errors.ts'
 import { clientOptions, type KafkaLogOptions } from './options.ts'
 
 /**
@@ -21,6 +21,7 @@ export class KafkaTopic {
   readonly name: string
   readonly #options: KafkaLogOptions
   readonly #admin: Admin
+  readonly #lastFailure: () => unknown
   #id = ''
   #leaders: (Broker | undefined)[] = []
 
@@ -28,7 +29,7 @@ export class KafkaTopic {
     this.name = options.topic
     this.#options = options
     this.#admin = new Admin(clientOptions(options))
-    guardConnections(this.#admin.connections)
+    this.#lastFailure = guardConnections(this.#admin.connections)
   }
 
   /**
@@ -42,7 +43,8 @@ export class KafkaTopic {
       if (!(await topic.#find())) await topic.#create()
     } catch (error) {
       await topic.close()
-      throw kafkaError(error, `opening the topic ${topic.name} at ${options.brokers.join(',')}`)
+      const reason = isRefusal(topic.#lastFailure()) ? topic.#lastFailure() : error
+      throw kafkaError(reason, `opening the topic ${topic.name} at ${options.brokers.join(',')}`)
     }
     return topic
   }
