@@ -121,11 +121,6 @@ if (canRunKafka()) {
       names: /MILLRACE_KAFKA_TLS_CA/,
     },
     {
-      what: 'no certificate where the broker asks for one',
-      settings: (kafka) => ({ MILLRACE_KAFKA_BROKERS: kafka.mutual, ...tls(kafka) }),
-      names: /MILLRACE_KAFKA_TLS_CERT/,
-    },
-    {
       what: 'a certificate for another host',
       settings: (kafka) => ({ MILLRACE_KAFKA_BROKERS: kafka.otherHost, ...tls(kafka) }),
       names: /MILLRACE_KAFKA_BROKERS/,
