@@ -182,7 +182,17 @@ class SharedServer implements LocalClickHouse {
         : await this.#port('MILLRACE_CLICKHOUSE_NATIVE_PORT', this.#options.nativePort, hosts)
     this.#server = await startServer(
       {
-        ...{ user, password, database, memoryBytes, cluster, hosts, httpPort, nativePort, files: this.#files },
+        ...{
+          user,
+          password,
+          database,
+          memoryBytes,
+          cluster,
+          hosts,
+          httpPort,
+          nativePort,
+          files: this.#files,
+        },
         onLogLine: (line) => this.#noticeDiskFull(line),
       },
       this.#closing.signal,

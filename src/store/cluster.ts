@@ -43,13 +43,13 @@ function replicaSettings(replicas: number): ClickHouseSettings {
     insert_quorum: String(replicas),
     insert_quorum_parallel: 1,
     // Less than a request may take: a replica that is away has to be an error before the connection is given up.
-    insert_quorum_timeout: '30000',
+    insert_quorum_timeout: 30_000,
     // An insert that is tried again waits for its own quorum, not for that of the part it repeats. Repeats are harmless.
     insert_deduplicate: 0,
     // Whichever server is asked, the same replica of each shard answers: the first that is there.
     load_balancing: 'in_order',
     prefer_localhost_replica: 0,
-    distributed_ddl_task_timeout: 50,
+    distributed_ddl_task_timeout: '50',
   }
 }
 

@@ -5,6 +5,9 @@ import {
   type ClickHouseSettings,
   createClient,
 } from '@clickhouse/client'
+import { MillraceError } from '../errors.ts'
+import { type Cluster, clusterSettings, readShape } from './cluster.ts'
+import { onCluster, type Place } from './ddl.ts'
 import { storeError } from './errors.ts'
 
 /** Where the store is and as whom to use it. */
@@ -23,6 +26,8 @@ export interface DatabaseOptions {
   readonly timeoutMs?: number
   /** Requests at the same time; more wait for their turn. 8 by default. */
   readonly maxConnections?: number
+  /** The cluster that the endpoint belongs to, any of its servers; null, the default, for one server. */
+  readonly cluster?: Cluster | null
 }
 
 export interface QueryOptions {
@@ -49,6 +54,7 @@ export class Database {
   readonly #options: DatabaseOptions
   #client: ClickHouseClient | undefined
   #endpoint: Endpoint | undefined
+  #clusterSettings: Promise<ClickHouseSettings> | undefined
 
   constructor(options: DatabaseOptions) {
     this.#options = options
@@ -59,10 +65,17 @@ export class Database {
     return this.#options.endpoint().database
   }
 
+  /** Where its tables are. */
+  get place(): Place {
+    return { database: this.name, cluster: this.#options.cluster ?? null }
+  }
+
   /** The rows of a SELECT, as objects. */
   query<Row>(sql: string, options: QueryOptions = {}): Promise<Row[]> {
     return this.#guard(`querying (${outline(sql)})`, async () => {
-      const result = await this.#connect().query({ ...requestOf(options), query: sql, format: 'JSONEachRow' })
+      const client = this.#connect()
+      const request = await this.#requestOf(client, options)
+      const result = await client.query({ ...request, query: sql, format: 'JSONEachRow' })
       return result.json<Row>()
     })
   }
@@ -70,8 +83,14 @@ export class Database {
   /** Runs a statement that answers nothing: DDL, INSERT … SELECT, ALTER. */
   command(sql: string, options: QueryOptions = {}): Promise<void> {
     return this.#guard(`running (${outline(sql)})`, async () => {
-      await this.#connect().command({ ...requestOf(options), query: sql })
+      const client = this.#connect()
+      await client.command({ ...(await this.#requestOf(client, options)), query: sql })
     })
+  }
+
+  /** Runs DDL where tables are to change: on the one server, or on every server of the cluster. May be repeated when it fails. */
+  async commandEverywhere(sql: string): Promise<void> {
+    await this.#everywhere((db) => db.command(sql))
   }
 
   /**
@@ -86,8 +105,9 @@ export class Database {
     { format = 'RowBinary', ...options }: QueryOptions & { readonly format?: InsertFormat } = {},
   ): Promise<void> {
     return this.#guard(`inserting into ${table}`, async () => {
-      const { stream } = await this.#connect().exec({
-        ...requestOf(options),
+      const client = this.#connect()
+      const { stream } = await client.exec({
+        ...(await this.#requestOf(client, options)),
         query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT ${format}`,
         values: Readable.from([rows], { objectMode: false }),
       })
@@ -98,20 +118,29 @@ export class Database {
 
   /** Creates the database where it is missing; the only request that does not need it. */
   createDatabase(): Promise<void> {
+    return this.#everywhere((db) => db.#createHere())
+  }
+
+  #createHere(): Promise<void> {
     const endpoint = this.#options.endpoint()
     return this.#guard(`creating the database ${endpoint.database}`, async () => {
       const client = this.#clientFor({ ...endpoint, database: 'system' })
       try {
+        const { cluster } = this.place
+        const servers =
+          cluster === null ? '1' : '(SELECT count() FROM clusters WHERE cluster = {cluster:String})'
+        const databases =
+          cluster === null ? 'databases' : 'clusterAllReplicas({cluster:String}, system.databases)'
         const [found] = await client
           .query({
-            query: 'SELECT count() > 0 AS found FROM databases WHERE name = {name:String}',
-            query_params: { name: endpoint.database },
+            query: `SELECT count() = ${servers} AS found FROM ${databases} WHERE name = {name:String}`,
+            query_params: { name: endpoint.database, cluster: cluster?.name ?? '' },
             format: 'JSONEachRow',
           })
           .then((result) => result.json<{ found: number }>())
         if (found?.found) return
         await client.command({
-          query: 'CREATE DATABASE IF NOT EXISTS {name:Identifier}',
+          query: `CREATE DATABASE IF NOT EXISTS {name:Identifier}${onCluster(this.place)}`,
           query_params: { name: endpoint.database },
         })
       } finally {
@@ -131,11 +160,38 @@ export class Database {
     this.#endpoint = undefined
   }
 
+  /** With Keeper a statement says itself that it is for all servers. Without, each is asked, one after the other. */
+  async #everywhere(run: (db: Database) => Promise<void>): Promise<void> {
+    const { cluster } = this.place
+    if (cluster === null || cluster.replicated) return run(this)
+    for (const url of cluster.serverUrls) {
+      const endpoint = (): Endpoint => ({ ...this.#options.endpoint(), url })
+      const one = new Database({ ...this.#options, endpoint, cluster: null })
+      try {
+        await run(one)
+      } finally {
+        await one.close()
+      }
+    }
+  }
+
+  async #requestOf(client: ClickHouseClient, options: QueryOptions): Promise<ReturnType<typeof requestOf>> {
+    const { cluster } = this.place
+    if (cluster === null) return requestOf(options)
+    this.#clusterSettings ??= readShape(client, cluster).then((shape) => clusterSettings(cluster, shape))
+    try {
+      return requestOf({ ...options, settings: { ...(await this.#clusterSettings), ...options.settings } })
+    } catch (error) {
+      this.#clusterSettings = undefined
+      throw error
+    }
+  }
+
   async #guard<T>(what: string, request: () => Promise<T>): Promise<T> {
     try {
       return await request()
     } catch (error) {
-      throw storeError(error, what)
+      throw error instanceof MillraceError ? error : storeError(error, what)
     }
   }
 
@@ -146,6 +202,7 @@ export class Database {
       void this.#client?.close()
       this.#client = this.#clientFor(endpoint)
       this.#endpoint = endpoint
+      this.#clusterSettings = undefined
     }
     return this.#client
   }

@@ -83,6 +83,8 @@ function engineFor(engine: string, parameters: string | undefined, { replicated 
 /** The names of what a statement of ddlFor() creates. */
 export function createdBy(statement: string): string[] {
   return [
-    ...statement.matchAll(/^CREATE (?:OR REPLACE )?(?:MATERIALIZED )?(?:TABLE|VIEW) (?:IF NOT EXISTS )?(\w+)/g),
+    ...statement.matchAll(
+      /^CREATE (?:OR REPLACE )?(?:MATERIALIZED )?(?:TABLE|VIEW) (?:IF NOT EXISTS )?(\w+)/g,
+    ),
   ].map(([, name]) => name!)
 }

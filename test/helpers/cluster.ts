@@ -2,13 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type LocalClickHouse, openLocalClickHouse } from '../../src/clickhouse/local-clickhouse.ts'
+import type { Cluster } from '../../src/store/cluster.ts'
 import type { Endpoint } from '../../src/store/database.ts'
 import { clickHouseOptions } from './clickhouse.ts'
 import { freePorts } from './ports.ts'
 
 /** Real servers on this machine that are the shards of a cluster: without Keeper, so without replicas. */
 export interface TestCluster {
-  readonly name: string
+  /** As the store is told of it. */
+  readonly cluster: Cluster
   /** Where each shard answers, in the order of the shards. */
   readonly endpoints: readonly Endpoint[]
   /** Ends the server of a shard; its data stay. */
@@ -26,10 +28,11 @@ export async function startTestCluster(shards: number): Promise<TestCluster> {
   const httpPorts = await freePorts(shards)
   const nativePorts = await freePorts(shards)
   const servers: (LocalClickHouse | undefined)[] = []
+  const serverUrls = httpPorts.map((port) => `http://127.0.0.1:${port}`)
   const cluster: TestCluster = {
-    name: NAME,
-    endpoints: httpPorts.map((port) => ({
-      url: `http://127.0.0.1:${port}`,
+    cluster: { name: NAME, replicated: false, serverUrls },
+    endpoints: serverUrls.map((url) => ({
+      url,
       user: 'millrace',
       password: PASSWORD,
       database: 'millrace',
