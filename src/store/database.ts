@@ -160,19 +160,16 @@ export class Database {
     this.#endpoint = undefined
   }
 
-  /** With Keeper a statement says itself that it is for all servers. Without, each is asked, one after the other. */
+  /** With Keeper a statement says itself that it is for all servers. Without, each of them is asked. */
   async #everywhere(run: (db: Database) => Promise<void>): Promise<void> {
     const { cluster } = this.place
     if (cluster === null || cluster.replicated) return run(this)
-    for (const url of cluster.serverUrls) {
+    const one = async (url: string): Promise<void> => {
       const endpoint = (): Endpoint => ({ ...this.#options.endpoint(), url })
-      const one = new Database({ ...this.#options, endpoint, cluster: null })
-      try {
-        await run(one)
-      } finally {
-        await one.close()
-      }
+      const db = new Database({ ...this.#options, endpoint, cluster: null })
+      await run(db).finally(() => db.close())
     }
+    await Promise.all(cluster.serverUrls.map(one))
   }
 
   async #requestOf(client: ClickHouseClient, options: QueryOptions): Promise<ReturnType<typeof requestOf>> {
