@@ -37,9 +37,10 @@ export function recompute(
   place: Place = ONE_SERVER,
 ): readonly Statement[] {
   if (source !== 'raw') {
+    const settings = place.cluster === null ? {} : WHERE_IT_LIES
     return [
-      { sql: fromLevel(level, source, 'pages', 'page_id', starts, version) },
-      { sql: fromLevel(level, source, 'breakdowns', 'dimension, value', starts, version) },
+      { sql: fromLevel(level, source, 'pages', 'page_id', starts, version), settings },
+      { sql: fromLevel(level, source, 'breakdowns', 'dimension, value', starts, version), settings },
     ]
   }
   const [events, settings] =
@@ -60,6 +61,12 @@ export interface Statement {
 
 /** A statement that reads a table more than once sees the same rows each time, whatever is inserted meanwhile. */
 const ONE_MOMENT = { enable_shared_storage_snapshot_in_query: 1 }
+
+/**
+ * Aggregates of every level lie on a shard by page, or by dimension and value, whatever their window (SHARDING in src/store/ddl.ts): so each
+ * shard computes the level above from what it has and writes it to itself, and nothing travels.
+ */
+const WHERE_IT_LIES = { parallel_distributed_insert_select: 2 }
 
 /** How many rows of the source each of the windows has, so that the work can be cut into pieces. */
 export function countRows(level: Level, source: Source, starts: readonly number[]): string {

@@ -28,6 +28,8 @@ export function clusterSettings(cluster: Cluster, { replicas }: Shape): ClickHou
     distributed_foreground_insert: 1,
     // Of a subquery each shard gets the answer of all shards, unless a statement knows better.
     distributed_product_mode: 'global',
+    // And when it has it, it is written: it does not wait there for others to be written with.
+    async_insert: 0,
     // INSERT … SELECT puts together what the shards answer. Otherwise each shard inserts its own part of a group as if it were all.
     parallel_distributed_insert_select: '0',
     // A shard that is away is an error, not a smaller number.

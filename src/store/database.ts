@@ -7,7 +7,7 @@ import {
 } from '@clickhouse/client'
 import { MillraceError } from '../errors.ts'
 import { type Cluster, clusterSettings, readShape } from './cluster.ts'
-import { onCluster, type Place } from './ddl.ts'
+import type { Place } from './ddl.ts'
 import { storeError } from './errors.ts'
 
 /** Where the store is and as whom to use it. */
@@ -26,7 +26,7 @@ export interface DatabaseOptions {
   readonly timeoutMs?: number
   /** Requests at the same time; more wait for their turn. 8 by default. */
   readonly maxConnections?: number
-  /** The cluster that the endpoint belongs to, any of its servers; null, the default, for one server. */
+  /** The cluster that the endpoint is one server of; null, the default, for one server. */
   readonly cluster?: Cluster | null
 }
 
@@ -70,6 +70,12 @@ export class Database {
     return { database: this.name, cluster: this.#options.cluster ?? null }
   }
 
+  /** Another server of the cluster, or another database of this one, by itself. Whoever asks for it closes it. */
+  alone(endpoint: Partial<Endpoint>): Database {
+    const elsewhere = (): Endpoint => ({ ...this.#options.endpoint(), ...endpoint })
+    return new Database({ ...this.#options, endpoint: elsewhere, cluster: null })
+  }
+
   /** The rows of a SELECT, as objects. */
   query<Row>(sql: string, options: QueryOptions = {}): Promise<Row[]> {
     return this.#guard(`querying (${outline(sql)})`, async () => {
@@ -86,11 +92,6 @@ export class Database {
       const client = this.#connect()
       await client.command({ ...(await this.#requestOf(client, options)), query: sql })
     })
-  }
-
-  /** Runs DDL where tables are to change: on the one server, or on every server of the cluster. May be repeated when it fails. */
-  async commandEverywhere(sql: string): Promise<void> {
-    await this.#everywhere((db) => db.command(sql))
   }
 
   /**
@@ -118,29 +119,20 @@ export class Database {
 
   /** Creates the database where it is missing; the only request that does not need it. */
   createDatabase(): Promise<void> {
-    return this.#everywhere((db) => db.#createHere())
-  }
-
-  #createHere(): Promise<void> {
     const endpoint = this.#options.endpoint()
     return this.#guard(`creating the database ${endpoint.database}`, async () => {
       const client = this.#clientFor({ ...endpoint, database: 'system' })
       try {
-        const { cluster } = this.place
-        const servers =
-          cluster === null ? '1' : '(SELECT count() FROM clusters WHERE cluster = {cluster:String})'
-        const databases =
-          cluster === null ? 'databases' : 'clusterAllReplicas({cluster:String}, system.databases)'
         const [found] = await client
           .query({
-            query: `SELECT count() = ${servers} AS found FROM ${databases} WHERE name = {name:String}`,
-            query_params: { name: endpoint.database, cluster: cluster?.name ?? '' },
+            query: 'SELECT count() > 0 AS found FROM databases WHERE name = {name:String}',
+            query_params: { name: endpoint.database },
             format: 'JSONEachRow',
           })
           .then((result) => result.json<{ found: number }>())
         if (found?.found) return
         await client.command({
-          query: `CREATE DATABASE IF NOT EXISTS {name:Identifier}${onCluster(this.place)}`,
+          query: 'CREATE DATABASE IF NOT EXISTS {name:Identifier}',
           query_params: { name: endpoint.database },
         })
       } finally {
@@ -160,18 +152,7 @@ export class Database {
     this.#endpoint = undefined
   }
 
-  /** With Keeper a statement says itself that it is for all servers. Without, each of them is asked. */
-  async #everywhere(run: (db: Database) => Promise<void>): Promise<void> {
-    const { cluster } = this.place
-    if (cluster === null || cluster.replicated) return run(this)
-    const one = async (url: string): Promise<void> => {
-      const endpoint = (): Endpoint => ({ ...this.#options.endpoint(), url })
-      const db = new Database({ ...this.#options, endpoint, cluster: null })
-      await run(db).finally(() => db.close())
-    }
-    await Promise.all(cluster.serverUrls.map(one))
-  }
-
+  /** What the cluster needs of a request is asked once for each connection; a failure to ask is one of the request. */
   async #requestOf(client: ClickHouseClient, options: QueryOptions): Promise<ReturnType<typeof requestOf>> {
     const { cluster } = this.place
     if (cluster === null) return requestOf(options)

@@ -66,7 +66,7 @@ export function ddlFor(statement: string, place: Place): string[] {
   if (key === undefined) throw new Error(`nothing says where the rows of ${table} belong on a cluster`)
   return [
     `CREATE TABLE IF NOT EXISTS ${table}_local${on}\n${columns}\nENGINE = ${engineFor(engine!, parameters, cluster)}${rest}`,
-    `CREATE TABLE IF NOT EXISTS ${table}${on} AS ${table}_local\nENGINE = Distributed('${cluster.name}', '${database}', '${table}_local', ${key})`,
+    `CREATE TABLE IF NOT EXISTS ${table}${on} AS ${database}.${table}_local\nENGINE = Distributed('${cluster.name}', '${database}', '${table}_local', ${key})`,
   ]
 }
 

@@ -5,6 +5,7 @@ import { MillraceError } from '../errors.ts'
 import type { Database } from './database.ts'
 import { createdBy, ddlFor } from './ddl.ts'
 import { StoreError } from './errors.ts'
+import { commandEverywhere, createDatabase } from './everywhere.ts'
 
 /** A numbered file of SQL statements. */
 export interface Migration {
@@ -54,7 +55,7 @@ const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS schema_migrations
  */
 export async function migrate(db: Database, migrations?: readonly Migration[]): Promise<string[]> {
   const wanted = migrations ?? (await readMigrations())
-  await db.createDatabase()
+  await createDatabase(db)
   await run(db, MIGRATIONS_TABLE)
   const missing = missingOf(wanted, await appliedMigrations(db))
   await completeServers(
@@ -90,7 +91,7 @@ export async function checkSchema(db: Database, migrations?: readonly Migration[
 }
 
 async function run(db: Database, statement: string): Promise<void> {
-  for (const ddl of ddlFor(statement, db.place)) await db.commandEverywhere(ddl)
+  for (const ddl of ddlFor(statement, db.place)) await commandEverywhere(db, ddl)
 }
 
 /** Gives servers that were added to a cluster what was applied before they were there. */

@@ -1,5 +1,6 @@
 import type { Database } from './database.ts'
 import { onCluster, rowsTable } from './ddl.ts'
+import { commandEverywhere } from './everywhere.ts'
 
 const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
@@ -62,12 +63,12 @@ export async function applyRetention(
     const alter = `ALTER TABLE ${rowsTable(table, db.place)}${onCluster(db.place)}`
     const modify = (to: number): string => `${alter} MODIFY TTL toDateTime(${column}) + INTERVAL ${to} DAY`
     if (wanted !== 0) {
-      await db.commandEverywhere(modify(wanted))
+      await commandEverywhere(db, modify(wanted))
       continue
     }
     // An earlier change did not reach every server of a cluster; a TTL that is not there can't be removed.
-    if (present.includes(0)) await db.commandEverywhere(modify(shortest))
-    await db.commandEverywhere(`${alter} REMOVE TTL`)
+    if (present.includes(0)) await commandEverywhere(db, modify(shortest))
+    await commandEverywhere(db, `${alter} REMOVE TTL`)
   }
   return {
     raw: await retentionOf(db, 'page_views_raw', settings.rawTtlDays),

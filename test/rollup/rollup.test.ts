@@ -7,6 +7,7 @@ import { windowToMark } from '../../src/rollup/source.ts'
 import { readStale } from '../../src/rollup/windows.ts'
 import { ClickHouseStore } from '../../src/store/clickhouse-store.ts'
 import type { Database } from '../../src/store/database.ts'
+import { commandEverywhere } from '../../src/store/everywhere.ts'
 import { applyRetention, type Retention } from '../../src/store/retention.ts'
 import { blocksOf, type PageViewRow } from '../helpers/page-view-rows.ts'
 import { pageViewRow, uuidOf } from '../store/events.ts'
@@ -121,7 +122,7 @@ for (const [name, around, spread, without] of [
     )
     await fc.assert(
       fc.asyncProperty(anyBatches(around(), spread), async ({ rows, flushes }) => {
-        for (const table of tables) await parts.db.commandEverywhere(`TRUNCATE TABLE ${table.name}`)
+        for (const table of tables) await commandEverywhere(parts.db, `TRUNCATE TABLE ${table.name}`)
         const order = [...flushes, { from: 0, count: rows.length, rollUp: true }]
         for (const { from, count, rollUp } of order) {
           const some = rows.slice(from % rows.length).slice(0, count)

@@ -50,7 +50,7 @@ for (const { name, statements } of files) {
           )
           assert.equal(
             distributed,
-            `CREATE TABLE IF NOT EXISTS ${table}${on} AS ${table}_local\nENGINE = Distributed('web', 'millrace', '${table}_local', ${SHARDING[table!]})`,
+            `CREATE TABLE IF NOT EXISTS ${table}${on} AS millrace.${table}_local\nENGINE = Distributed('web', 'millrace', '${table}_local', ${SHARDING[table!]})`,
           )
         }
       }
@@ -89,7 +89,7 @@ test('one table whole, so that a person can read what a cluster gets', () => {
 )
 ENGINE = ReplicatedReplacingMergeTree('/clickhouse/tables/{shard}/{database}/{table}', '{replica}', fixed_at)
 ORDER BY (topic, kafka_partition, kafka_offset)`,
-    `CREATE TABLE IF NOT EXISTS dead_letter_fixes ON CLUSTER 'web' AS dead_letter_fixes_local
+    `CREATE TABLE IF NOT EXISTS dead_letter_fixes ON CLUSTER 'web' AS millrace.dead_letter_fixes_local
 ENGINE = Distributed('web', 'millrace', 'dead_letter_fixes_local', cityHash64(topic, kafka_partition, kafka_offset))`,
   ])
 })

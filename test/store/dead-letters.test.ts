@@ -5,6 +5,7 @@ import { ClickHouseStore } from '../../src/store/clickhouse-store.ts'
 import type { Database } from '../../src/store/database.ts'
 import { rowsTable } from '../../src/store/ddl.ts'
 import { countErrors, getError, listErrors, markResolved } from '../../src/store/dead-letters.ts'
+import { commandEverywhere } from '../../src/store/everywhere.ts'
 import type { ErrorRow } from '../../src/store/port.ts'
 import { anyText } from './events.ts'
 import { storeFixture, truncate } from './fixture.ts'
@@ -65,7 +66,7 @@ test('a message is one row however often it comes, and stays resolved', async (t
   assert.equal((await getError(db, place)).resolved, null)
   await markResolved(db, [place], 'replayed')
   await insert(db, [row])
-  await db.commandEverywhere(`OPTIMIZE TABLE ${rowsTable('processing_errors', db.place)} FINAL`)
+  await commandEverywhere(db, `OPTIMIZE TABLE ${rowsTable('processing_errors', db.place)} FINAL`)
   const found = await getError(db, place)
   assert.equal(found.resolved?.how, 'replayed')
   assert.equal(found.value?.toString(), '{broken')

@@ -3,6 +3,7 @@ import { after, before, type TestContext } from 'node:test'
 import type { Cluster } from '../../src/store/cluster.ts'
 import { Database, type Endpoint } from '../../src/store/database.ts'
 import { rowsTable } from '../../src/store/ddl.ts'
+import { commandEverywhere } from '../../src/store/everywhere.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { startTestCluster } from '../helpers/cluster.ts'
 import { type ScratchServer, startScratchServer } from './scratch-server.ts'
@@ -51,7 +52,7 @@ export function storeFixture(): StoreFixture {
 
 /** Takes all rows of a table away, on every server that has some. */
 export function truncate(db: Database, table: string): Promise<void> {
-  return db.commandEverywhere(`TRUNCATE TABLE ${rowsTable(table, db.place)}`)
+  return commandEverywhere(db, `TRUNCATE TABLE ${rowsTable(table, db.place)}`)
 }
 
 async function startCluster(shards: number): Promise<Servers> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Database } from '../../src/store/database.ts'
 import { rowsTable } from '../../src/store/ddl.ts'
+import { commandEverywhere } from '../../src/store/everywhere.ts'
 import { applyRetention } from '../../src/store/retention.ts'
 import { storeFixture } from './fixture.ts'
 
@@ -47,7 +48,7 @@ test('TTLs that are right already are left alone', async (t) => {
   const commands: string[] = []
   const watched = new Proxy(db, {
     get(target, name) {
-      if (name === 'commandEverywhere') return async (sql: string) => void commands.push(sql)
+      if (name === 'command') return async (sql: string) => void commands.push(sql)
       const value = Reflect.get(target, name, target)
       return typeof value === 'function' ? value.bind(target) : value
     },
@@ -79,6 +80,6 @@ test('rows past their TTL go, the others stay', async (t) => {
     `INSERT INTO page_views_raw (event_time, page_id, event_id)
      SELECT now64(3) - toIntervalDay(number * 20), '/', generateUUIDv4() FROM numbers(4)`,
   )
-  await db.commandEverywhere(`OPTIMIZE TABLE ${rowsTable('page_views_raw', db.place)} FINAL`)
+  await commandEverywhere(db, `OPTIMIZE TABLE ${rowsTable('page_views_raw', db.place)} FINAL`)
   assert.deepEqual(await db.query('SELECT count() AS rows FROM page_views_raw'), [{ rows: 2 }])
 })
