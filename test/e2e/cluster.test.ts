@@ -83,6 +83,12 @@ test('a shard more: another database on the larger cluster, filled out of the lo
   assert.equal((await consumer.interrupt()).status, 0)
 })
 
+test('`millrace config` shows the addresses of shards as they were given', async (t) => {
+  const urls = 'http://a:8123,https://b:8443'
+  const system = await System.create(t, { MILLRACE_CLICKHOUSE_SHARD_URLS: urls })
+  assert.ok((await system.run('config')).stdout.includes(` ${urls} `))
+})
+
 test('settings of a cluster that do not go together are refused with what to do', async (t) => {
   for (const [settings, message] of [
     [{ MILLRACE_CLICKHOUSE_CLUSTER: 'web' }, /MILLRACE_CLICKHOUSE_URL is empty/],
