@@ -19,6 +19,10 @@ for (const shards of [2, 3]) {
     await system.post(`${system.producerUrl}/generate/pause`)
     await answersEqualLog(system)
     await dashboardEqualsLog(system)
+    assert.equal(
+      (await system.sql('SELECT count() AS views FROM page_views'))[0]?.views,
+      (await readLog(system.dataDir)).totals.views,
+    )
     const views = await spread(cluster, 'page_views_raw_local', 'event_id')
     const errors = await spread(cluster, 'processing_errors_local', 'kafka_partition, kafka_offset')
     for (const rows of [...views, ...errors]) assert.ok(rows > 0, `views ${views}, errors ${errors}`)
