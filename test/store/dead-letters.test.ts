@@ -8,7 +8,7 @@ import { countErrors, getError, listErrors, markResolved } from '../../src/store
 import { commandEverywhere } from '../../src/store/everywhere.ts'
 import type { ErrorRow } from '../../src/store/port.ts'
 import { anyText } from './events.ts'
-import { storeFixture, truncate } from './fixture.ts'
+import { storeFixture, tries, truncate } from './fixture.ts'
 
 const store = storeFixture()
 
@@ -53,7 +53,7 @@ test('bytes of every kind come back as they were, none apart from empty', async 
         )
       },
     ),
-    { numRuns: 25 },
+    { numRuns: tries(25) },
   )
 })
 
