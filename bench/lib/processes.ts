@@ -39,6 +39,7 @@ function usageOf(pid: number): Usage[] {
 
 function nameOf(command: string): string {
   if (command.includes('server-process')) return 'ClickHouse'
+  if (command.includes('naive-consumer')) return 'naive'
   return /main\.ts\0(\w+)/.exec(command)?.[1] ?? /millrace\.js\0(\w+)/.exec(command)?.[1] ?? 'other'
 }
 

@@ -1,4 +1,5 @@
-import type { Ledger, LedgerEntry, LedgerSnapshot, LedgerWindow } from './port.ts'
+import { CertainSending, NOTHING_UNKNOWN } from './certain.ts'
+import type { Ledger, LedgerEntry, LedgerSnapshot, LedgerWindow, Sendable, Sending } from './port.ts'
 import { emptyTotals, tally } from './tally.ts'
 
 /** A ledger for unit tests. */
@@ -6,6 +7,10 @@ export class MemoryLedger implements Ledger {
   #totals = emptyTotals()
   readonly #windows = new Map<string, LedgerWindow>()
   readonly #once = new Set<string>()
+
+  begin(messages: readonly Sendable[]): Sending {
+    return new CertainSending(messages, (entries) => this.record(entries))
+  }
 
   record(entries: readonly LedgerEntry[]): void {
     const { totals, windows } = tally(entries, this.#totals, (eventId) => {
@@ -28,6 +33,6 @@ export class MemoryLedger implements Ledger {
   }
 
   read(): LedgerSnapshot {
-    return { ...this.#totals, windows: [...this.#windows.values()] }
+    return { ...this.#totals, windows: [...this.#windows.values()], unknown: NOTHING_UNKNOWN }
   }
 }

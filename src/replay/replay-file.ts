@@ -101,7 +101,7 @@ class Sender {
     const { writer, ledger } = this.#options
     return writer.append(
       messages.map(({ record }) => record),
-      () => ledger.record(messages.map(({ entry }) => entry)),
+      ledger.begin(messages),
     )
   }
 }

@@ -1,5 +1,5 @@
 import { messageOf } from '../errors.ts'
-import type { Ledger } from '../ledger/port.ts'
+import type { Ledger, Sending } from '../ledger/port.ts'
 import type { LogWriter } from '../log/port.ts'
 import { publish } from '../observe/events.ts'
 import type { FailedEvents } from './failed-events.ts'
@@ -48,19 +48,25 @@ export class Delivery {
    * @param strategy how they are sent, for the metrics
    * @returns for each message what became of it. Never throws for a message, only when it cannot be kept either.
    */
-  async send(messages: readonly Outgoing[], strategy: string): Promise<Delivered[]> {
-    const { writer, ledger, monotonic } = this.#options
+  send(messages: readonly Outgoing[], strategy: string): Promise<Delivered[]> {
+    return this.#send(messages, this.#options.ledger.begin(messages), strategy)
+  }
+
+  async #send(messages: readonly Outgoing[], sending: Sending, strategy: string): Promise<Delivered[]> {
+    const { writer, monotonic } = this.#options
     const began = monotonic()
     try {
       await writer.append(
         messages.map(({ record }) => record),
-        () => ledger.record(messages.map(({ entry }) => entry)),
+        sending,
       )
     } catch (error) {
       if (messages.length > 1) {
-        const each = await Promise.all(messages.map((message) => this.send([message], strategy)))
-        return each.flat()
+        const alone = sending.split()
+        const each = messages.map((message, i) => this.#send([message], alone[i]!, strategy))
+        return (await Promise.all(each)).flat()
       }
+      sending.givenUp()
       await this.keep(messages, messageOf(error))
       return messages.map(() => 'failed')
     }

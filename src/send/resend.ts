@@ -32,7 +32,7 @@ export async function resendFile(file: string, options: ResendOptions): Promise<
     const some = messages.slice(i, i + MESSAGES_PER_APPEND)
     await writer.append(
       some.map(({ record }) => record),
-      () => ledger.record(some.map(({ entry }) => entry)),
+      ledger.begin(some),
     )
     progress?.(i + some.length, messages.length)
   }

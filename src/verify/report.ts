@@ -26,6 +26,8 @@ export interface VerifyReport {
     readonly messages: number
     readonly views: number
     readonly repeats: number
+    /** Attempts to send a message whose outcome is unknown: the log may have so many messages more. */
+    readonly unacknowledged: number
     readonly invalid: Readonly<Record<string, number>>
   }
   /** The sum of view counts of each level. */
@@ -57,7 +59,7 @@ export interface Difference {
 export const CHECKS = {
   consumed: 'The consumer has read the log to its end.',
   rolled_up: 'No window is waiting for the roll-up.',
-  messages: 'The ledger has as many messages as the log.',
+  messages: 'The log has the messages of the ledger, and none beyond those whose acknowledgement never came.',
   repeats: 'Messages that are no page view of their own and no error are the repeats of the ledger.',
   errors: 'processing_errors has what the ledger says was sent invalid, reason by reason.',
   ledger: 'Raw rows are the page views of the ledger, by minute and page.',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { MemoryLedger } from '../../src/ledger/memory-ledger.ts'
-import type { LedgerEntry, LedgerSnapshot } from '../../src/ledger/port.ts'
+import type { LedgerEntry, LedgerSnapshot, Sendable } from '../../src/ledger/port.ts'
 import { openLmdbLog } from '../../src/log/lmdb/open.ts'
 import { StandaloneLedger } from '../../src/log/lmdb/standalone-ledger.ts'
 import { temporaryDirectory } from '../helpers/program.ts'
@@ -29,6 +29,10 @@ const entry: fc.Arbitrary<LedgerEntry> = fc.oneof(
 )
 const groups = fc.array(fc.array(entry, { maxLength: 12 }), { maxLength: 8 })
 
+function messagesOf(entries: readonly LedgerEntry[]): Sendable[] {
+  return entries.map((entry) => ({ record: { key: null }, entry }))
+}
+
 /** Windows in an order that does not depend on how they are kept. */
 function sorted({ windows, ...totals }: LedgerSnapshot) {
   const byName = windows.toSorted((a, b) => a.minute - b.minute || (a.pageId < b.pageId ? -1 : 1))
@@ -44,7 +48,7 @@ test('the ledger in LMDB says what the one in memory says, also when it is opene
       const writer = await first.log.writer()
       for (const entries of recorded) {
         memory.record(entries)
-        await writer.append([], () => first.ledger.record(entries))
+        await writer.append([], first.ledger.begin(messagesOf(entries)))
       }
       assert.deepEqual(sorted(first.ledger.read()), sorted(memory.read()))
       await first.close()
@@ -64,7 +68,7 @@ test('the ledger beside Kafka says the same when it is closed and opened again',
       const first = new StandaloneLedger(dataDir, 'page-views')
       for (const entries of recorded) {
         memory.record(entries)
-        first.record(entries)
+        first.begin(messagesOf(entries)).acknowledged()
       }
       await first.close()
       const again = new StandaloneLedger(dataDir, 'page-views')
@@ -93,5 +97,6 @@ test('a page view of a sender that cannot know is counted once, and then as a re
     repeats: 2,
     invalid: {},
     windows: [{ minute: 60_000, pageId: '/a', views: 1, bounces: 1, durationMs: 5 }],
+    unknown: { messages: 0, invalid: {}, views: new Set() },
   })
 })

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ProduceAcks, Producer } from '@platformatic/kafka'
 import { MillraceError } from '../../errors.ts'
 import { checkRecord } from '../limits.ts'
-import type { LogWriter, OutgoingRecord, Position } from '../port.ts'
+import type { Bookkeeping, LogWriter, OutgoingRecord, Position } from '../port.ts'
 import { guardConnections } from './connections.ts'
 import { isKafkaError, kafkaError } from './errors.ts'
 import { clientOptions, type KafkaLogOptions } from './options.ts'
@@ -177,12 +177,23 @@ export class KafkaWriter implements LogWriter {
     this.#onClose = onClose
   }
 
-  async append(records: readonly OutgoingRecord[], alongside?: () => void): Promise<Position[]> {
+  async append(records: readonly OutgoingRecord[], alongside?: Bookkeeping): Promise<Position[]> {
     if (this.#closed) throw new MillraceError('log_refused', 'the writer is closed')
     for (const record of records) checkRecord(record, this.#topic.partitions)
-    const positions = records.length === 0 ? [] : await this.#sender.send(records)
-    alongside?.()
+    const positions = await this.#send(records, alongside)
+    alongside?.acknowledged()
     return positions
+  }
+
+  /** What failed may be in the log all the same: the answer was lost, or only one of several partitions refused. */
+  async #send(records: readonly OutgoingRecord[], alongside: Bookkeeping | undefined): Promise<Position[]> {
+    if (records.length === 0) return []
+    try {
+      return await this.#sender.send(records)
+    } catch (error) {
+      alongside?.unanswered()
+      throw error
+    }
   }
 
   async close(): Promise<void> {

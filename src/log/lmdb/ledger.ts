@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto'
-import type { Ledger, LedgerEntry, LedgerSnapshot, LedgerWindow } from '../../ledger/port.ts'
+import { CertainSending, NOTHING_UNKNOWN } from '../../ledger/certain.ts'
+import type {
+  Ledger,
+  LedgerEntry,
+  LedgerSnapshot,
+  LedgerWindow,
+  Sendable,
+  Sending,
+} from '../../ledger/port.ts'
 import { emptyTotals, type Totals, tally, type WindowCounts } from '../../ledger/tally.ts'
 import type { Companion } from './append-queue.ts'
 import { type Environment, openTable, type Table } from './environment.ts'
@@ -25,6 +33,11 @@ export class LmdbLedger implements Ledger, Companion {
     this.#once = openTable(environment, `ledger-once:${topic}`)
   }
 
+  begin(messages: readonly Sendable[]): Sending {
+    return new CertainSending(messages, (entries) => this.record(entries))
+  }
+
+  /** Adds what is acknowledged. Called inside the transaction of the append. */
   record(entries: readonly LedgerEntry[]): void {
     for (const entry of entries) this.#entries.push(entry)
   }
@@ -45,7 +58,12 @@ export class LmdbLedger implements Ledger, Companion {
     this.#environment.resetReadTxn()
     const windows: LedgerWindow[] = []
     for (const { key, value } of this.#windows.getRange({})) windows.push(decodeWindow(key, value))
-    return { ...this.#readTotals(), windows }
+    return { ...this.#readTotals(), windows, unknown: NOTHING_UNKNOWN }
+  }
+
+  /** Whether the page view with this id was recorded, as 'view-once', already. */
+  knows(eventId: string): boolean {
+    return this.#once.get(onceKey(eventId)) !== undefined
   }
 
   #readTotals(): Totals {
@@ -54,7 +72,7 @@ export class LmdbLedger implements Ledger, Companion {
   }
 
   #isFirst(eventId: string): boolean {
-    const key = Buffer.from(eventId.replaceAll('-', ''), 'hex')
+    const key = onceKey(eventId)
     if (this.#once.get(key)) return false
     this.#once.putSync(key, Buffer.alloc(0))
     return true
@@ -74,6 +92,10 @@ export class LmdbLedger implements Ledger, Companion {
 
 /** Views, bounces and duration, each as a double; the page's name follows. */
 const COUNTS = 24
+
+function onceKey(eventId: string): Buffer {
+  return Buffer.from(eventId.replaceAll('-', ''), 'hex')
+}
 
 /** Minute and a hash of the page, since LMDB's keys are shorter than a page's name may be. */
 function windowKey(minute: number, pageId: string): Buffer {
