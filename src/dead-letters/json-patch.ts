@@ -73,7 +73,7 @@ export function patched(fields: Fields, patch: readonly Operation[]): unknown {
       : { ...operation, path }
   })
   for (const [i, operation] of inside.entries()) {
-    const [error] = applyPatch(document, [operation as Operation])
+    const error = applied(document, operation as Operation)
     if (error) {
       const { op, path } = patch[i]!
       throw new MillraceError(
@@ -83,6 +83,16 @@ export function patched(fields: Fields, patch: readonly Operation[]): unknown {
     }
   }
   return document.fields
+}
+
+/** A path into what is no object makes the library throw instead of answering. */
+function applied(document: object, operation: Operation): Error | null {
+  try {
+    return applyPatch(document, [operation])[0] ?? null
+  } catch (error) {
+    if (error instanceof TypeError) return error
+    throw error
+  }
 }
 
 function patchError(what: string): MillraceError {
