@@ -137,11 +137,12 @@ export function bulkRoutes(app: App, { db, limits, replay }: DeadLetterRoutes): 
     },
     async (request): Promise<Static<typeof ImportAnswer>> => {
       const { dry_run: dryRun, by } = readParameters(IMPORT, { query: request.query })
-      if (!(request.body instanceof Readable)) {
+      const body: unknown = request.body
+      if (!(body instanceof Readable)) {
         throw new HttpError(415, 'unsupported_media_type', `Send lines of JSON, as ${NDJSON}.`)
       }
       const options = { limits: limits(), by: personOf(by, request.ip), dryRun }
-      const { refusedCount, refused, ...imported } = await importCorrections(db, request.body, options)
+      const { refusedCount, refused, ...imported } = await importCorrections(db, body, options)
       return {
         ...imported,
         refused: refused.map(({ line, why }) => ({ line, why: showText(why) })),
