@@ -41,14 +41,17 @@ export interface Replay {
 }
 
 /** Every time that a dead letter was sent again, the first one first. */
-export async function listReplays(db: Database, place: Required<DeadLetterPlace>): Promise<Replay[]> {
+export async function listReplays(
+  db: Database,
+  { topic, partition, offset }: Required<DeadLetterPlace>,
+): Promise<Replay[]> {
   const rows = await db.query<{ eventId: string; by: string; atMs: number; message: string }>(
     `SELECT toString(event_id) AS eventId, replayed_by AS by,
        intDiv(toUnixTimestamp64Micro(replayed_at), 1000) AS atMs, hex(sent_message) AS message
      FROM dead_letter_replays FINAL
      WHERE topic = {topic:String} AND kafka_partition = {partition:UInt32} AND kafka_offset = {offset:UInt64}
      ORDER BY replayed_at`,
-    { params: { ...place } },
+    { params: { topic, partition, offset } },
   )
   return rows.map((row) => ({ ...row, message: Buffer.from(row.message, 'hex') }))
 }

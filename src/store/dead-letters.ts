@@ -144,7 +144,7 @@ export async function getError(db: Database, place: DeadLetterPlace): Promise<De
     `SELECT ${COLUMNS} FROM processing_errors FINAL
      WHERE kafka_partition = {partition:UInt32} AND kafka_offset = {offset:UInt64}
      ${place.topic === undefined ? '' : 'AND topic = {topic:String}'} ORDER BY topic`,
-    { params: { ...place } },
+    { params: { topic: place.topic, partition: place.partition, offset: place.offset } },
   )
   const [found, another] = rows
   const where = `partition ${place.partition}, offset ${place.offset}`
