@@ -5,7 +5,11 @@ import { setting } from '../setting.ts'
 export const clickhouse = {
   clickhouseUrl: setting(
     'MILLRACE_CLICKHOUSE_URL',
-    pattern(/^(https?:\/\/\S+)?$/, 'an http or https address'),
+    // One with credentials would show them wherever the address is shown: in /status, in logs.
+    pattern(
+      /^(https?:\/\/[^\s@]+)?$/,
+      'an http or https address; user and password have settings of their own',
+    ),
     '',
     'The ClickHouse server to use. Empty: Millrace starts a local one in the data directory.',
   ),
