@@ -1,5 +1,13 @@
 import { CertainSending, NOTHING_UNKNOWN } from './certain.ts'
-import type { Ledger, LedgerEntry, LedgerSnapshot, LedgerWindow, MinuteRange, Sendable, Sending } from './port.ts'
+import type {
+  Ledger,
+  LedgerEntry,
+  LedgerSnapshot,
+  LedgerWindow,
+  MinuteRange,
+  Sendable,
+  Sending,
+} from './port.ts'
 import { emptyTotals, tally } from './tally.ts'
 
 const ALWAYS: MinuteRange = { fromMs: Number.NEGATIVE_INFINITY, untilMs: Number.POSITIVE_INFINITY }

@@ -40,8 +40,10 @@ export function rangeFrom(
 ): TimeRange {
   const { from, to, hours } = given
   if (hours !== undefined) {
-    if (from !== undefined || to !== undefined) throw refused('--hours', hours, 'Give --hours, or --from and --to.')
-    if (!/^\d+$/.test(hours) || Number(hours) < 1) throw refused('--hours', hours, 'Give a whole number of hours, 1 or more.')
+    if (from !== undefined || to !== undefined)
+      throw refused('--hours', hours, 'Give --hours, or --from and --to.')
+    if (!/^\d+$/.test(hours) || Number(hours) < 1)
+      throw refused('--hours', hours, 'Give a whole number of hours, 1 or more.')
     return wholeHours({ fromMs: nowMs - Number(hours) * HOUR_MS, untilMs: END_OF_TIME_MS })
   }
   const range = {
@@ -54,7 +56,8 @@ export function rangeFrom(
 
 function momentOf(flag: string, text: string): number {
   const ms = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN
-  if (Number.isNaN(ms) || ms < 0) throw refused(flag, text, 'Give a time in ISO 8601, such as 2026-11-23T05:00:00Z.')
+  if (Number.isNaN(ms) || ms < 0)
+    throw refused(flag, text, 'Give a time in ISO 8601, such as 2026-11-23T05:00:00Z.')
   return ms
 }
 

@@ -58,7 +58,8 @@ export class LmdbLedger implements Ledger, Companion {
   read(range?: MinuteRange): LedgerSnapshot {
     this.#environment.resetReadTxn()
     const windows: LedgerWindow[] = []
-    for (const { key, value } of this.#windows.getRange(range === undefined ? {} : keysOf(range))) windows.push(decodeWindow(key, value))
+    for (const { key, value } of this.#windows.getRange(range === undefined ? {} : keysOf(range)))
+      windows.push(decodeWindow(key, value))
     return { ...this.#readTotals(), windows, unknown: NOTHING_UNKNOWN }
   }
 

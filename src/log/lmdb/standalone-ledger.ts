@@ -1,7 +1,15 @@
 import { join } from 'node:path'
 import { eventIdOf } from '../../event/identity.ts'
 import type { RejectReason } from '../../event/outcome.ts'
-import type { Ledger, LedgerEntry, LedgerSnapshot, MinuteRange, Sendable, Sending, Unknown } from '../../ledger/port.ts'
+import type {
+  Ledger,
+  LedgerEntry,
+  LedgerSnapshot,
+  MinuteRange,
+  Sendable,
+  Sending,
+  Unknown,
+} from '../../ledger/port.ts'
 import { type Environment, openEnvironment, openTable, type Table } from './environment.ts'
 import { LmdbLedger } from './ledger.ts'
 import { type FileState, type Place, readSendings, SendingFiles, type Sent } from './sending-files.ts'
