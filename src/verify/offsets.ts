@@ -153,10 +153,10 @@ async function* readAgain(
   offsets: readonly number[],
 ): AsyncGenerator<Missing> {
   let i = 0
-  let at = -1
+  let at = offsets[0] ?? 0
   while (i < offsets.length) {
     const wanted = offsets[i]!
-    if (wanted > at + JUMP || wanted < at) at = wanted
+    if (wanted > at + JUMP) at = wanted
     const near = offsets[Math.min(offsets.length - 1, i + READING.maxRecords)]!
     const maxRecords = Math.min(READING.maxRecords, Math.max(1, near - at + 1))
     const batch = await log.read(partition, at, { ...READING, maxRecords })

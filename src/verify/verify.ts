@@ -8,7 +8,15 @@ import { compareExpired } from './expired.ts'
 import { countKeys } from './keys.ts'
 import { compareOffsets } from './offsets.ts'
 import { piecesOf } from './pieces.ts'
-import { ALL_TIME, comparable, inGap, isAllTime, type TimeRange, wholeHours } from './range.ts'
+import {
+  ALL_TIME,
+  type Comparable,
+  comparable,
+  inGap,
+  isAllTime,
+  type TimeRange,
+  wholeHours,
+} from './range.ts'
 import { repair } from './repair.ts'
 import { Differences, type RepairReport, type Unchecked, type VerifyReport } from './report.ts'
 import { type Settling, untilConsumed, untilRolledUp } from './settle.ts'
@@ -108,7 +116,7 @@ async function look(options: Omit<VerifyOptions, 'repair'>) {
   const after = ledger.read(NO_WINDOWS)
   compareMessages(before, after, bounds, differences)
   if (isAllTime(range)) {
-    const kept = await everythingKept(options, compared.rawFromMs)
+    const kept = await everythingKept(options, compared)
     compareErrors(before, after, errors, kept && left === 0, differences)
     if (kept && left === 0) compareRepeats(before, after, keys.unique, errors, bounds, differences)
   }
@@ -196,9 +204,14 @@ async function look(options: Omit<VerifyOptions, 'repair'>) {
 }
 
 /** Whether no event and no error of this log can have expired: then totals can be compared. */
-async function everythingKept({ db, ledger }: VerifyOptions, rawFromMs: number): Promise<boolean> {
+async function everythingKept(
+  { db, ledger }: VerifyOptions,
+  { rawFromMs, retention }: Comparable,
+): Promise<boolean> {
+  const isEmpty = (range: TimeRange): boolean => ledger.read(range).windows.length === 0
+  if (!retention.raw.gaps.every(isEmpty)) return false
   if (rawFromMs === 0) return true
-  if (ledger.read({ fromMs: 0, untilMs: rawFromMs }).windows.length > 0) return false
+  if (!isEmpty({ fromMs: 0, untilMs: rawFromMs })) return false
   const [row] = await db.query<{ old: number }>(
     'SELECT count() AS old FROM page_views_breakdown_hour WHERE window_start < {until:UInt32}',
     { params: { until: rawFromMs / 1_000 } },
