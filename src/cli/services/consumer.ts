@@ -151,6 +151,8 @@ export async function runConsumer(
       now,
       signal,
       waiting,
+      // It may read much of the log again, which is no work for the process that consumes.
+      offsets: false,
     }),
   )
   const server = await startHttpServer({
