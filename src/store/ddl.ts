@@ -78,7 +78,7 @@ export function ddlFor(statement: string, place: Place): string[] {
 }
 
 /**
- * The path has the names in it and no UUID: a replica that is added later runs the same statement, and has to find
+ * The path has the names in it and no UUID: a replica that is added later gets a UUID of its own, and has to find
  * the others.
  */
 function engineFor(engine: string, parameters: string | undefined, { replicated }: Cluster): string {
