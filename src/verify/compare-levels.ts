@@ -52,6 +52,7 @@ export async function compareLevels(audit: LevelsAudit, piece: TimeRange): Promi
   for (const level of LEVEL_TABLES) listed.push({ level, suspects: await suspectsOf(audit, level, piece) })
   let left = listed
   let found: (Found & { level: LevelTable })[] = []
+  let inFlight = 0
   for (let look = 0; look < LOOKS && left.some(({ suspects }) => suspects.length > 0); look++) {
     // Waiting may take as long as a roll-up of hours, so it is done once for all tables.
     const cut = await audit.cut()
@@ -63,6 +64,10 @@ export async function compareLevels(audit: LevelsAudit, piece: TimeRange): Promi
         found.push({ level, ...(await lookOnce(audit, level, some, cut, stale)) })
       }
     }
+    inFlight = Math.max(
+      inFlight,
+      found.reduce((total, each) => total + each.inFlight, 0),
+    )
     left = left.map(({ level, suspects }) => {
       const still = found.filter((each) => each.level === level).flatMap(({ differing }) => differing)
       const windows = new Set(still.map(({ window }) => window))
@@ -73,7 +78,7 @@ export async function compareLevels(audit: LevelsAudit, piece: TimeRange): Promi
     const differing = found.filter((each) => each.level === level).flatMap((each) => each.differing)
     tell(audit.differences, level, suspects, differing)
   }
-  return found.reduce((total, { inFlight }) => total + inFlight, 0)
+  return inFlight
 }
 
 /** The sums of each level by page, as it stands in the range. */
