@@ -13,8 +13,12 @@ export const BACKLOG_SETTINGS = {
 }
 
 /** Has the producer generate and send this many messages, and ends it. */
-export async function produceBacklog(system: BenchSystem, events: number): Promise<Measured> {
-  const producer = system.start('producer')
+export async function produceBacklog(
+  system: BenchSystem,
+  events: number,
+  settings: Record<string, string> = {},
+): Promise<Measured> {
+  const producer = system.startWith(settings, 'producer')
   await system.ready(system.producerUrl)
   const before = usageOfTree(producer.pid!)
   const began = performance.now()

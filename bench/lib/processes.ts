@@ -23,6 +23,12 @@ export function usageOfTree(root: number): Usage[] {
   return [...parents.keys()].filter(isBelow).flatMap(usageOf)
 }
 
+/** Seconds of a processor that the ended children of this process have used. */
+export function usageOfEndedChildren(): number {
+  const stat = fieldsOf(process.pid)
+  return stat ? (Number(stat[13]) + Number(stat[14])) / TICKS : 0
+}
+
 function usageOf(pid: number): Usage[] {
   const stat = fieldsOf(pid)
   if (!stat) return []

@@ -6,8 +6,11 @@ import type { Ledger } from '../ledger/port.ts'
 import type { EventLog } from '../log/port.ts'
 import type { Logger } from '../observe/logger.ts'
 import { duration } from '../observe/words.ts'
+import type { Connection } from '../store/client.ts'
+import type { Cluster } from '../store/cluster.ts'
 import { Database } from '../store/database.ts'
 import { kafkaOptions } from './kafka-options.ts'
+import { pem } from './pem.ts'
 
 // What a process does not use it does not load: that saves some 30 MB in each.
 
@@ -97,11 +100,12 @@ export async function openStore(config: Config, logger: Logger): Promise<OpenedS
       password: config.clickhousePassword,
       database: config.clickhouseDatabase,
     }
-    const db = new Database({ endpoint: () => endpoint })
+    const db = new Database({ endpoint: () => endpoint, cluster: clusterOf(config), ...connectionOf(config) })
     return { db, url: () => endpoint.url, local: null, [Symbol.asyncDispose]: () => db.close() }
   }
+  clusterOf(config)
   const local = await openLocalServer(config, logger)
-  const db = new Database({ endpoint: () => local.endpoint() })
+  const db = new Database({ endpoint: () => local.endpoint(), timeoutMs: config.clickhouseTimeout })
   return {
     db,
     url: () => local.endpoint().url,
@@ -111,6 +115,70 @@ export async function openStore(config: Config, logger: Logger): Promise<OpenedS
       await local.close()
     },
   }
+}
+
+/** @throws MillraceError `invalid_setting` when the settings do not go together, `file_unusable` for a file that cannot be read */
+function connectionOf(config: Config): Connection {
+  const { clickhouseTlsCa: ca, clickhouseTlsCert: cert, clickhouseTlsKey: key } = config
+  const refuse = (message: string, hint: string): never => {
+    throw new MillraceError('invalid_setting', message, { hint })
+  }
+  if ((cert === '') !== (key === '')) {
+    refuse(
+      `of MILLRACE_CLICKHOUSE_TLS_CERT and MILLRACE_CLICKHOUSE_TLS_KEY only one is set`,
+      'A certificate needs its key: set both, or neither.',
+    )
+  }
+  if (`${ca}${cert}` !== '' && !config.clickhouseUrl.startsWith('https:')) {
+    refuse(
+      `certificates are set for ClickHouse, and MILLRACE_CLICKHOUSE_URL is ${config.clickhouseUrl}`,
+      'They are for https addresses: begin it with https, or leave them out.',
+    )
+  }
+  const tls = {
+    ...pem('ca', 'MILLRACE_CLICKHOUSE_TLS_CA', ca),
+    ...pem('cert', 'MILLRACE_CLICKHOUSE_TLS_CERT', cert),
+    ...pem('key', 'MILLRACE_CLICKHOUSE_TLS_KEY', key),
+  }
+  return {
+    timeoutMs: config.clickhouseTimeout,
+    compress: config.clickhouseCompression,
+    ...(Object.keys(tls).length > 0 ? { tls } : {}),
+  }
+}
+
+/** @throws MillraceError `invalid_setting` when the settings of a cluster do not go together */
+function clusterOf(config: Config): Cluster | null {
+  const {
+    clickhouseCluster: name,
+    clickhouseReplicated: replicated,
+    clickhouseShardUrls: serverUrls,
+  } = config
+  const refuse = (message: string, hint: string): never => {
+    throw new MillraceError('invalid_setting', message, { hint })
+  }
+  if (name === '') {
+    if (serverUrls.length === 0) return null
+    return refuse(
+      'MILLRACE_CLICKHOUSE_SHARD_URLS is set and MILLRACE_CLICKHOUSE_CLUSTER is not',
+      'Name the cluster too, or neither.',
+    )
+  }
+  if (config.clickhouseUrl === '') {
+    return refuse(
+      `MILLRACE_CLICKHOUSE_CLUSTER is ${name}, and MILLRACE_CLICKHOUSE_URL is empty`,
+      'Give the address of one of its servers: the local server belongs to no cluster.',
+    )
+  }
+  if (replicated === serverUrls.length > 0) {
+    return refuse(
+      replicated
+        ? 'MILLRACE_CLICKHOUSE_SHARD_URLS is for clusters without replicas, and MILLRACE_CLICKHOUSE_REPLICATED is on'
+        : 'MILLRACE_CLICKHOUSE_REPLICATED is off, and MILLRACE_CLICKHOUSE_SHARD_URLS is empty',
+      'With Keeper it hands out the tables to all servers; without, Millrace does it and needs the address of each shard.',
+    )
+  }
+  return { name, replicated, serverUrls }
 }
 
 /** Finds or starts the local ClickHouse server of the data directory. */

@@ -12,6 +12,14 @@ export interface ServerConfig {
   /** The loopback addresses to listen on. */
   readonly hosts: readonly string[]
   readonly usersFile: string
+  /** The clusters that the server knows; none by default. */
+  readonly clusters?: readonly ServerCluster[] | undefined
+}
+
+/** Servers on this machine that are the shards of a cluster, each reached by its native port as the program's user. */
+export interface ServerCluster {
+  readonly name: string
+  readonly nativePorts: readonly number[]
 }
 
 const MIB = 2 ** 20
@@ -51,9 +59,19 @@ ${listen}
 
   <http_handlers>
 ${httpRules(config).join('\n')}
-  </http_handlers>
+  </http_handlers>${clustersXml(config)}
 </clickhouse>
 `
+}
+
+function clustersXml({ clusters = [], user, password }: ServerConfig): string {
+  if (clusters.length === 0) return ''
+  const shard = (port: number): string =>
+    `<shard><replica><host>127.0.0.1</host><port>${port}</port><user>${user}</user><password>${escapeXml(password)}</password></replica></shard>`
+  const xml = clusters.map(
+    ({ name, nativePorts }) => `    <${name}>${nativePorts.map(shard).join('')}</${name}>\n`,
+  )
+  return `\n  <remote_servers>\n${xml.join('')}  </remote_servers>`
 }
 
 /**

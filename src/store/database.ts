@@ -1,28 +1,18 @@
 import { Readable } from 'node:stream'
-import {
-  type ClickHouseClient,
-  ClickHouseLogLevel,
-  type ClickHouseSettings,
-  createClient,
-} from '@clickhouse/client'
+import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
+import { MillraceError } from '../errors.ts'
+import { type Connection, clientFor, type Endpoint, withStatus } from './client.ts'
+import { type Cluster, clusterSettings, readShape } from './cluster.ts'
+import type { Place } from './ddl.ts'
 import { storeError } from './errors.ts'
 
-/** Where the store is and as whom to use it. */
-export interface Endpoint {
-  /** `http://host:port` */
-  readonly url: string
-  readonly user: string
-  readonly password: string
-  readonly database: string
-}
+export type { Endpoint } from './client.ts'
 
-export interface DatabaseOptions {
+export interface DatabaseOptions extends Connection {
   /** Asked before each request: a local server that was restarted may have another port. */
   readonly endpoint: () => Endpoint
-  /** How long one request may take, in milliseconds. A minute by default. */
-  readonly timeoutMs?: number
-  /** Requests at the same time; more wait for their turn. 8 by default. */
-  readonly maxConnections?: number
+  /** The cluster that the endpoint is one server of; null, the default, for one server. */
+  readonly cluster?: Cluster | null
 }
 
 export interface QueryOptions {
@@ -36,12 +26,6 @@ export interface QueryOptions {
 export type InsertFormat = 'RowBinary' | 'Native'
 
 /**
- * Settings of every request. An error that comes late must not hide behind a status of 200, and UInt64 comes as
- * a number: counts and sums stay far below 2^53, and what does not is asked for as text.
- */
-const SETTINGS: ClickHouseSettings = { wait_end_of_query: 1, output_format_json_quote_64bit_integers: 0 }
-
-/**
  * One ClickHouse database over HTTP. Several requests may run at the same time. Nothing is retried here: the caller
  * owns that. Every failure is a StoreError, which is a MillraceError `store_unavailable` or `store_refused`.
  */
@@ -49,6 +33,7 @@ export class Database {
   readonly #options: DatabaseOptions
   #client: ClickHouseClient | undefined
   #endpoint: Endpoint | undefined
+  #clusterSettings: Promise<ClickHouseSettings> | undefined
 
   constructor(options: DatabaseOptions) {
     this.#options = options
@@ -59,10 +44,23 @@ export class Database {
     return this.#options.endpoint().database
   }
 
+  /** Where its tables are. */
+  get place(): Place {
+    return { database: this.name, cluster: this.#options.cluster ?? null }
+  }
+
+  /** Another server of the cluster, or another database of this one, by itself. Whoever asks for it closes it. */
+  alone(endpoint: Partial<Endpoint>): Database {
+    const elsewhere = (): Endpoint => ({ ...this.#options.endpoint(), ...endpoint })
+    return new Database({ ...this.#options, endpoint: elsewhere, cluster: null })
+  }
+
   /** The rows of a SELECT, as objects. */
   query<Row>(sql: string, options: QueryOptions = {}): Promise<Row[]> {
     return this.#guard(`querying (${outline(sql)})`, async () => {
-      const result = await this.#connect().query({ ...requestOf(options), query: sql, format: 'JSONEachRow' })
+      const client = this.#connect()
+      const request = await this.#requestOf(client, options)
+      const result = await client.query({ ...request, query: sql, format: 'JSONEachRow' })
       return result.json<Row>()
     })
   }
@@ -70,7 +68,8 @@ export class Database {
   /** Runs a statement that answers nothing: DDL, INSERT … SELECT, ALTER. */
   command(sql: string, options: QueryOptions = {}): Promise<void> {
     return this.#guard(`running (${outline(sql)})`, async () => {
-      await this.#connect().command({ ...requestOf(options), query: sql })
+      const client = this.#connect()
+      await client.command({ ...(await this.#requestOf(client, options)), query: sql })
     })
   }
 
@@ -86,8 +85,9 @@ export class Database {
     { format = 'RowBinary', ...options }: QueryOptions & { readonly format?: InsertFormat } = {},
   ): Promise<void> {
     return this.#guard(`inserting into ${table}`, async () => {
-      const { stream } = await this.#connect().exec({
-        ...requestOf(options),
+      const client = this.#connect()
+      const { stream } = await client.exec({
+        ...(await this.#requestOf(client, options)),
         query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT ${format}`,
         values: Readable.from([rows], { objectMode: false }),
       })
@@ -100,7 +100,7 @@ export class Database {
   createDatabase(): Promise<void> {
     const endpoint = this.#options.endpoint()
     return this.#guard(`creating the database ${endpoint.database}`, async () => {
-      const client = this.#clientFor({ ...endpoint, database: 'system' })
+      const client = clientFor({ ...endpoint, database: 'system' }, this.#options)
       try {
         const [found] = await client
           .query({
@@ -131,12 +131,23 @@ export class Database {
     this.#endpoint = undefined
   }
 
-  async #guard<T>(what: string, request: () => Promise<T>): Promise<T> {
+  /** What the cluster needs of a request is asked once for each connection; a failure to ask is one of the request. */
+  async #requestOf(client: ClickHouseClient, options: QueryOptions): Promise<ReturnType<typeof requestOf>> {
+    const { cluster } = this.place
+    if (cluster === null) return requestOf(options)
+    this.#clusterSettings ??= readShape(client, cluster).then((shape) => clusterSettings(cluster, shape))
     try {
-      return await request()
+      return requestOf({ ...options, settings: { ...(await this.#clusterSettings), ...options.settings } })
     } catch (error) {
-      throw storeError(error, what)
+      this.#clusterSettings = undefined
+      throw error
     }
+  }
+
+  #guard<T>(what: string, request: () => Promise<T>): Promise<T> {
+    return withStatus(request, (error, status) =>
+      error instanceof MillraceError ? error : storeError(error, what, status),
+    )
   }
 
   #connect(): ClickHouseClient {
@@ -144,24 +155,11 @@ export class Database {
     if (this.#client === undefined || !same(endpoint, this.#endpoint)) {
       // Requests under way on the old one belong to a server that is gone.
       void this.#client?.close()
-      this.#client = this.#clientFor(endpoint)
+      this.#client = clientFor(endpoint, this.#options)
       this.#endpoint = endpoint
+      this.#clusterSettings = undefined
     }
     return this.#client
-  }
-
-  #clientFor(endpoint: Endpoint): ClickHouseClient {
-    return createClient({
-      url: endpoint.url,
-      username: endpoint.user,
-      password: endpoint.password,
-      database: endpoint.database,
-      application: 'millrace',
-      request_timeout: this.#options.timeoutMs ?? 60_000,
-      max_open_connections: this.#options.maxConnections ?? 8,
-      clickhouse_settings: SETTINGS,
-      log: { level: ClickHouseLogLevel.OFF },
-    })
   }
 }
 

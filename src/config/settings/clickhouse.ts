@@ -1,4 +1,4 @@
-import { bytes, integer, pattern, port, text } from '../parsers.ts'
+import { bytes, duration, integer, onOff, pattern, port, text, urls } from '../parsers.ts'
 import { setting } from '../setting.ts'
 
 /** The store: a ClickHouse server of the user's, or the local one. */
@@ -31,6 +31,54 @@ export const clickhouse = {
     pattern(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'a name of letters, digits and underscores'),
     'millrace',
     'The database that holds the tables.',
+  ),
+  clickhouseTlsCa: setting(
+    'MILLRACE_CLICKHOUSE_TLS_CA',
+    text('the path of a PEM file'),
+    '',
+    'For https: a file with the certificates of the authorities to trust. Empty: those that Node trusts.',
+  ),
+  clickhouseTlsCert: setting(
+    'MILLRACE_CLICKHOUSE_TLS_CERT',
+    text('the path of a PEM file'),
+    '',
+    'For https: a file with the certificate of this client, where the server asks for one.',
+  ),
+  clickhouseTlsKey: setting(
+    'MILLRACE_CLICKHOUSE_TLS_KEY',
+    text('the path of a PEM file'),
+    '',
+    'A file with the key of that certificate.',
+  ),
+  clickhouseCompression: setting(
+    'MILLRACE_CLICKHOUSE_COMPRESSION',
+    onOff,
+    false,
+    'Whether requests to the ClickHouse server and its answers are compressed (Zstandard): fewer bytes on a slow network, more work.',
+  ),
+  clickhouseTimeout: setting(
+    'MILLRACE_CLICKHOUSE_TIMEOUT',
+    duration(1_000, 3_600_000),
+    60_000,
+    'How long a request to ClickHouse may take. One that takes longer has failed and is made again.',
+  ),
+  clickhouseCluster: setting(
+    'MILLRACE_CLICKHOUSE_CLUSTER',
+    pattern(/^([A-Za-z_][A-Za-z0-9_]{0,63})?$/, 'a name of letters, digits and underscores'),
+    '',
+    'The cluster, by its name in remote_servers, that the tables are spread over; the server of MILLRACE_CLICKHOUSE_URL is one of it. Empty: one server.',
+  ),
+  clickhouseReplicated: setting(
+    'MILLRACE_CLICKHOUSE_REPLICATED',
+    onOff,
+    true,
+    'Whether the tables of a cluster are replicated, which needs Keeper and the macros shard and replica. off: each shard is one server.',
+  ),
+  clickhouseShardUrls: setting(
+    'MILLRACE_CLICKHOUSE_SHARD_URLS',
+    urls,
+    [],
+    'With MILLRACE_CLICKHOUSE_REPLICATED=off: the http or https address of each shard, separated by commas. Tables are created and altered there.',
   ),
   clickhousePort: setting(
     'MILLRACE_CLICKHOUSE_PORT',
