@@ -171,6 +171,7 @@ it('loopback addresses', () => {
     assert.ok(isLoopback(host), host)
   }
   for (const host of [
+    '',
     '0.0.0.0',
     '::',
     '10.0.0.1',
