@@ -1,4 +1,5 @@
 import { consumerRoutes } from '../../src/consumer/routes.ts'
+import { deadLetterRoutes } from '../../src/dead-letters/routes.ts'
 import { type App, startHttpServer } from '../../src/http/server.ts'
 import { silentLogger } from '../../src/observe/logger.ts'
 import { producerRoutes } from '../../src/producer/routes.ts'
@@ -36,7 +37,10 @@ interface Operation {
 export async function httpApiPage(): Promise<string> {
   // Nothing is asked but what there is, so the routes need nothing behind them.
   const producer = await operations('producer', (app) => producerRoutes(app, {} as never))
-  const consumer = await operations('consumer', (app) => consumerRoutes(app, {} as never))
+  const consumer = await operations('consumer', (app) => {
+    consumerRoutes(app, {} as never)
+    deadLetterRoutes(app, {} as never)
+  })
   return `# HTTP API
 
 The producer answers at port 8080, the consumer at port 8081, both on 127.0.0.1 unless told otherwise. Each describes itself at
@@ -57,7 +61,9 @@ is a 400, and every error looks alike and names the parameter, its value and wha
 | 404    | there is nothing at this path                                                                          |
 | 405    | not with this method; \`Allow\` says with which                                                          |
 | 413    | the body is larger than 1 MB                                                                           |
-| 421    | a service on a loopback address is asked under another host's name                                     |
+| 415    | the body is of another kind than is read here                                                          |
+| 421    | the service is asked under a name that could be somebody else's: SECURITY.md                           |
+| 429    | too many changes, or wrong tokens, of one client in a minute; \`Retry-After\` says when to come back     |
 | 503    | the store does not answer; try again                                                                   |
 
 # Producer

@@ -38,7 +38,8 @@ export function parseSetting<T>(setting: Setting<T>, text: string, name: string)
   try {
     return setting.parse(text)
   } catch {
-    const shown = setting.secret ? 'its value' : `"${text}"`
+    // Some write credentials into an address.
+    const shown = setting.secret || /:\/\/[^/]*@/.test(text) ? 'its value' : `"${text}"`
     throw new MillraceError('invalid_setting', `${name}: ${shown} is not allowed`, {
       hint: `Give ${setting.parse.allowed}.`,
     })

@@ -89,6 +89,8 @@ async function createApp(options: HttpServerOptions, timeouts: HttpTimeouts): Pr
     http: {
       // How often Node looks for requests that are too slow; every 30 s unless told.
       connectionsCheckingInterval: Math.min(1_000, timeouts.request),
+      // Node takes the larger of the two for the whole request: with its own minute here a slow body would have a minute.
+      headersTimeout: timeouts.request,
       // Checked by us, since Node answers in a format of its own.
       requireHostHeader: false,
     },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { test } from 'node:test'
-import { Producer } from '@platformatic/kafka'
+import { Admin, Producer } from '@platformatic/kafka'
 import fc from 'fast-check'
 import { toWire } from '../../src/event/page-view.ts'
 import { openKafkaLog } from '../../src/log/kafka/open.ts'
@@ -20,6 +20,15 @@ if (canRunKafka()) {
   test('whatever other senders put into Kafka is a view or an error, once, and the consumer goes on', async (t) => {
     const topic = `t-${randomUUID()}`
     const bootstrapBrokers = [cluster().bootstrap]
+    // A topic of somebody else's: those that we make take no message of 20 MB.
+    const admin = new Admin({ clientId: 'other', bootstrapBrokers })
+    await admin.createTopics({
+      topics: [topic],
+      partitions: 2,
+      replicas: 1,
+      configs: [{ name: 'max.message.bytes', value: String(LARGEST + 65_536) }],
+    })
+    await admin.close()
     const { log, close } = await openKafkaLog({ brokers: bootstrapBrokers, topic, partitions: 2 })
     t.after(close)
     const producer = new Producer({ clientId: 'other', bootstrapBrokers })

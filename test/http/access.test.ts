@@ -109,7 +109,6 @@ describe('a service on every address that asks for no token', () => {
     'evil.example:8081',
     '192.0.2.7.evil.example',
     'local.evil.com',
-    '',
     'a b',
     '/',
   ]) {

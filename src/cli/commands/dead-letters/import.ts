@@ -21,10 +21,9 @@ export function registerImport(group: Command, context: CliContext): void {
     .addHelpText('after', '\nExample:\n  millrace dead-letters import letters.ndjson --dry-run')
     .action(async (file: string, options) => {
       const { config } = settingsOf(context, givenSettings(options))
-      const input = file === '-' ? context.stdin : createReadStream(file)
       const dryRun = options.dryRun === true
       await using store = await openStore(config, loggerOf({ ...config, logLevel: 'warn' }, 'dead-letters'))
-      const imported = await importCorrections(store.db, readable(input), {
+      const imported = await importCorrections(store.db, chunksOf(file, context), {
         limits: limitsOf(config),
         by: personOf(options.by),
         dryRun,
@@ -35,9 +34,10 @@ export function registerImport(group: Command, context: CliContext): void {
   addSettings(command, ['clickhouse', 'rawTtlDays', 'lateMargin', 'maxFuture', 'dataDir', 'logFormat'])
 }
 
-async function* readable(input: AsyncIterable<Buffer | string>): AsyncGenerator<Buffer | string> {
+async function* chunksOf(file: string, { stdin }: CliContext): AsyncGenerator<Buffer | string> {
   try {
-    yield* input
+    // Opened here and no sooner: its error would have nobody to go to.
+    yield* file === '-' ? stdin : createReadStream(file)
   } catch (cause) {
     throw new MillraceError('file_unusable', messageOf(cause), { cause })
   }
