@@ -71,7 +71,9 @@ if (canRunKafka()) {
     test(`Kafka ${version}: of appends in one transaction only the refused one fails`, async (t) => {
       const log = await opened(t, 2)
       const writer = await log.writer()
-      const appends = ['one', 'x'.repeat(2 * TOPIC_BYTES), 'three'].map((text) => writer.append([record(0, text)]))
+      const appends = ['one', 'x'.repeat(2 * TOPIC_BYTES), 'three'].map((text) =>
+        writer.append([record(0, text)]),
+      )
       const outcomes = await Promise.allSettled(appends)
       assert.deepEqual(
         outcomes.map(({ status }) => status),
@@ -106,7 +108,12 @@ if (canRunKafka()) {
       // The id begins with the client's name, for rights that are given by prefix.
       const [id] = new RegExp(`${log.topic}-[0-9a-f-]{36}`).exec(listed) ?? assert.fail(listed)
       const bootstrapBrokers = [cluster().bootstrap]
-      const other = new Producer({ clientId: 'test', bootstrapBrokers, idempotent: true, transactionalId: id })
+      const other = new Producer({
+        clientId: 'test',
+        bootstrapBrokers,
+        idempotent: true,
+        transactionalId: id,
+      })
       t.after(() => other.close())
       await other.beginTransaction({ producerId: -1n, producerEpoch: -1 })
       const bookkeeping = told()
