@@ -16,6 +16,7 @@ export function kafkaOptions(config: Config): KafkaLogOptions {
     createTopic: config.kafkaCreateTopic,
     clientId: config.kafkaClientId,
     compression: config.kafkaCompression,
+    transactions: config.kafkaTransactions,
     groupProtocol: config.kafkaGroupProtocol,
     sessionTimeoutMs: config.kafkaSessionTimeout,
     ...(config.kafkaTls

@@ -20,6 +20,7 @@ export const SHARDING: Readonly<Record<string, string>> = {
   page_views_raw: 'cityHash64(event_id)',
   processing_errors: MESSAGES,
   dead_letter_fixes: MESSAGES,
+  dead_letter_replays: MESSAGES,
   page_views_slice: PAGES,
   page_views_agg_minute: PAGES,
   page_views_agg_hour: PAGES,
@@ -43,6 +44,7 @@ export function onCluster({ cluster }: Place): string {
 
 const TABLE = /^CREATE TABLE IF NOT EXISTS (\w+)\s*(\([\s\S]*\))\s*ENGINE = (\w+)(?:\(([^)]*)\))?([\s\S]*)$/
 const VIEW = /^(CREATE OR REPLACE VIEW|CREATE MATERIALIZED VIEW IF NOT EXISTS) (\w+)\b([\s\S]*)$/
+const COLUMN = /^ALTER TABLE (\w+) (ADD COLUMN IF NOT EXISTS [\s\S]*)$/
 
 /**
  * A statement of a migration, as it is run there. Migrations are written for one server, and on one server they are run as they are. On a
@@ -58,6 +60,11 @@ export function ddlFor(statement: string, place: Place): string[] {
   const [, view, viewName, select] = VIEW.exec(text) ?? []
   if (view !== undefined) return [`${view} ${viewName}${on}${select}`]
 
+  const [, altered, column] = COLUMN.exec(text) ?? []
+  if (altered !== undefined) {
+    return [`${altered}_local`, altered].map((name) => `ALTER TABLE ${name}${on} ${column}`)
+  }
+
   const [, table, columns, engine, parameters, rest] = TABLE.exec(text) ?? []
   if (table === undefined) throw new Error(`this statement is not known on a cluster: ${text.slice(0, 80)}`)
   // It keeps nothing, so there is nothing to spread: each server hands on what it is given.
@@ -71,7 +78,7 @@ export function ddlFor(statement: string, place: Place): string[] {
 }
 
 /**
- * The path has the names in it and no UUID: a replica that is added later runs the same statement, and has to find
+ * The path has the names in it and no UUID: a replica that is added later gets a UUID of its own, and has to find
  * the others.
  */
 function engineFor(engine: string, parameters: string | undefined, { replicated }: Cluster): string {

@@ -48,12 +48,35 @@ const LOOKS = 3
  * @returns how many windows could not be compared because they are still waiting for the roll-up
  */
 export async function compareLevels(audit: LevelsAudit, piece: TimeRange): Promise<number> {
+  const listed: { readonly level: LevelTable; readonly suspects: readonly Suspect[] }[] = []
+  for (const level of LEVEL_TABLES) listed.push({ level, suspects: await suspectsOf(audit, level, piece) })
+  let left = listed
+  let found: (Found & { level: LevelTable })[] = []
   let inFlight = 0
-  for (const level of LEVEL_TABLES) {
-    const suspects = await suspectsOf(audit, level, piece)
-    for (let i = 0; i < suspects.length; i += WINDOWS_AT_ONCE) {
-      inFlight += await lookAgain(audit, level, suspects.slice(i, i + WINDOWS_AT_ONCE))
+  for (let look = 0; look < LOOKS && left.some(({ suspects }) => suspects.length > 0); look++) {
+    // Waiting may take as long as a roll-up of hours, so it is done once for all tables.
+    const cut = await audit.cut()
+    const stale = await audit.rolledUp()
+    found = []
+    for (const { level, suspects } of left) {
+      for (let i = 0; i < suspects.length; i += WINDOWS_AT_ONCE) {
+        const some = suspects.slice(i, i + WINDOWS_AT_ONCE)
+        found.push({ level, ...(await lookOnce(audit, level, some, cut, stale)) })
+      }
     }
+    inFlight = Math.max(
+      inFlight,
+      found.reduce((total, each) => total + each.inFlight, 0),
+    )
+    left = left.map(({ level, suspects }) => {
+      const still = found.filter((each) => each.level === level).flatMap(({ differing }) => differing)
+      const windows = new Set(still.map(({ window }) => window))
+      return { level, suspects: suspects.filter(({ window }) => windows.has(window)) }
+    })
+  }
+  for (const { level, suspects } of listed) {
+    const differing = found.filter((each) => each.level === level).flatMap((each) => each.differing)
+    tell(audit.differences, level, suspects, differing)
   }
   return inFlight
 }
@@ -109,22 +132,14 @@ function firstWindow({ check, seconds }: LevelTable, range: Comparable): number 
   return Math.ceil(from / (seconds * 1_000)) * seconds * 1_000
 }
 
-async function lookAgain(
-  audit: LevelsAudit,
+function tell(
+  differences: Differences,
   level: LevelTable,
   suspects: readonly Suspect[],
-): Promise<number> {
-  let left = suspects
-  let found: Found = { differing: [], inFlight: 0 }
-  for (let look = 0; look < LOOKS && left.length > 0; look++) {
-    found = await lookOnce(audit, level, left)
-    const still = new Set(found.differing.map(({ window }) => window))
-    left = left.filter(({ window }) => still.has(window))
-    if (found.inFlight > 0 && left.length === 0) break
-  }
-  const listed = new Map(suspects.map((suspect) => [suspect.window, suspect]))
-  for (const { window, key, low, high, aggregate } of found.differing) {
-    audit.differences.add({
+  differing: readonly Differing[],
+): void {
+  for (const { window, key, low, high, aggregate } of differing) {
+    differences.add({
       check: level.check,
       where: `${level.table}, window ${isoOf(window)}, ${level.keyIs} ${JSON.stringify(key)}`,
       expected: `${describe(high)} (raw)`,
@@ -133,11 +148,11 @@ async function lookAgain(
       window: { level: level.check as 'slice' | 'minute' | 'hour', start_ms: window * 1_000 },
     })
   }
-  for (const window of new Set(found.differing.map((each) => each.window))) {
+  const listed = new Map(suspects.map((suspect) => [suspect.window, suspect]))
+  for (const window of new Set(differing.map((each) => each.window))) {
     const suspect = listed.get(window)!
-    audit.differences.addUnnamed(suspect.keys_total - suspect.keys.length)
+    differences.addUnnamed(suspect.keys_total - suspect.keys.length)
   }
-  return found.inFlight
 }
 
 interface Differing {
@@ -152,10 +167,13 @@ interface Found {
   readonly inFlight: number
 }
 
-async function lookOnce(audit: LevelsAudit, level: LevelTable, suspects: readonly Suspect[]): Promise<Found> {
-  const { db, comparable } = audit
-  const cut = await audit.cut()
-  const stale = await audit.rolledUp()
+async function lookOnce(
+  { db, comparable }: LevelsAudit,
+  level: LevelTable,
+  suspects: readonly Suspect[],
+  cut: Cut,
+  stale: StaleWindows,
+): Promise<Found> {
   const waiting = suspects.filter(({ window }) => stale.has(level, window))
   const settled = suspects.filter((suspect) => !waiting.includes(suspect))
   if (settled.length === 0) return { differing: [], inFlight: waiting.length }

@@ -177,6 +177,40 @@ test('a shard that is away is an error that heals, never a smaller number', asyn
   assert.deepEqual(await db.query('SELECT count() AS views FROM page_views'), [{ views: 2 * EVENTS }])
 })
 
+test('roll-ups through different servers at once, while rows come through all of them: every level is exact', async () => {
+  const retention = await applyRetention(db, FOR_EVER, Date.now())
+  const sliceMs = SLICE_MS - 3_600_000
+  const events = Array.from({ length: 1_200 }, (_, i) =>
+    pageViewRow({
+      eventId: uuidOf(100_000 + i),
+      offset: i,
+      view: { timestampMs: sliceMs + (i % 5_000), pageId: `/at-once/${i % 7}` },
+    }),
+  )
+  await Promise.all(
+    servers.endpoints.map(async (_, server) => {
+      const other = on(server)
+      const rollUp = new RollUp({ db: other, retention })
+      for (let from = 0; from < events.length; from += 200) {
+        // Each takes half of what its neighbour takes too.
+        await storeOf(other).insertPageViews(
+          blocksOf(events.slice(from + server * 50, from + server * 50 + 100)),
+        )
+        await storeOf(other).markStale([sliceMs])
+        await rollUp.run()
+      }
+      await rollUp.runToEnd()
+      await other.close()
+    }),
+  )
+  for (const table of ['page_views_slice', 'page_views_agg_minute', 'page_views_agg_hour']) {
+    const [found] = await db.query(
+      `SELECT sum(view_count) AS views, count() AS pages FROM ${table} FINAL WHERE startsWith(page_id, '/at-once/')`,
+    )
+    assert.deepEqual(found, { views: 1_200, pages: 7 }, table)
+  }
+})
+
 test('a cluster that the server does not know, or knows otherwise, is refused with what to do', async () => {
   for (const [cluster, message] of [
     [{ ...servers.cluster, name: 'other' }, /knows no cluster other/],

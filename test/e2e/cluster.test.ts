@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { type TestContext, test } from 'node:test'
 import type { Cluster } from '../../src/store/cluster.ts'
 import { Database } from '../../src/store/database.ts'
@@ -6,7 +7,7 @@ import { startTestCluster, type TestCluster } from '../helpers/cluster.ts'
 import { readLog } from '../helpers/expected.ts'
 import { freePorts } from '../helpers/ports.ts'
 import { start } from '../helpers/program.ts'
-import { System } from '../helpers/system.ts'
+import { processTree, System } from '../helpers/system.ts'
 import { eventually } from '../helpers/wait.ts'
 
 /** The whole program on a cluster of real servers, each of them one shard. What needs Keeper, replicas, is not in here. */
@@ -60,8 +61,27 @@ test('a shard away for a while: health says so, and it goes on by itself with no
   assert.equal((await program.interrupt()).status, 0)
 })
 
+test('servers of shards killed under load: what one of them has and another has not comes again', async (t) => {
+  const { system } = await systemOn(t, 3, { MILLRACE_SPEED: '500' })
+  const program = await system.up()
+  await eventually('events to flow', async () => (await system.consumerStatus()).valid > 0)
+  for (let round = 0; round < 6; round++) {
+    const servers = await serverProcesses()
+    assert.equal(servers.length, 3)
+    const { valid } = await system.consumerStatus()
+    process.kill(servers[round % 3]!, 'SIGKILL')
+    await eventually('the server to be there again, and events to flow', async () => {
+      const all = (await serverProcesses()).filter((pid) => pid !== servers[round % 3])
+      return all.length === 3 && (await system.consumerStatus()).valid > valid
+    })
+  }
+  await system.post(`${system.producerUrl}/generate/pause`)
+  await answersEqualLog(system)
+  assert.equal((await program.interrupt()).status, 0)
+})
+
 test('a shard more: another database on the larger cluster, filled out of the log', async (t) => {
-  const { cluster, system } = await systemOn(t, 3, 'smaller')
+  const { cluster, system } = await systemOn(t, 3, {}, 'smaller')
   const program = await system.up()
   await system.post(`${system.producerUrl}/generate/burst?count=5000`)
   await eventually('the burst to be sent', async () => (await system.producerStatus()).sent >= 5_000)
@@ -117,6 +137,7 @@ test('settings of a cluster that do not go together are refused with what to do'
 async function systemOn(
   t: TestContext,
   shards: number,
+  settings: Record<string, string> = {},
   which: 'cluster' | 'smaller' = 'cluster',
 ): Promise<{ cluster: TestCluster; system: System }> {
   const cluster = await startTestCluster(shards)
@@ -127,8 +148,19 @@ async function systemOn(
     MILLRACE_CLICKHOUSE_USER: user,
     MILLRACE_CLICKHOUSE_PASSWORD: password,
     ...settingsOf(cluster[which]),
+    ...settings,
   })
   return { cluster, system }
+}
+
+/** The servers that this process runs, in the order of their start. */
+async function serverProcesses(): Promise<number[]> {
+  const found: number[] = []
+  for (const pid of await processTree(process.pid)) {
+    const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+    if (command.includes('server-process')) found.push(pid)
+  }
+  return found.toSorted((a, b) => a - b)
 }
 
 function settingsOf({ name, serverUrls }: Cluster): Record<string, string> {

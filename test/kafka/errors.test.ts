@@ -46,6 +46,23 @@ const CASES: readonly [what: string, error: unknown, code: string, message: RegE
     'log_refused',
     /SELF_SIGNED/,
   ],
+  ...[
+    'ERR_SSL_SSL/TLS_ALERT_BAD_CERTIFICATE',
+    'ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE',
+    'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED',
+    'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA',
+  ].map((alert): (typeof CASES)[number] => [
+    `a certificate of ours that is not there, told as ${alert}`,
+    new NetworkError('Connection error', { cause: SYSTEM(alert) }),
+    'log_refused',
+    /: the broker refuses this client's TLS: [a-z ]+$/,
+  ]),
+  [
+    'a broker that ends in the midst of TLS',
+    new NetworkError('Connection error', { cause: SYSTEM('ECONNRESET') }),
+    'log_unavailable',
+    /ECONNRESET/,
+  ],
   [
     'one broker away and one that refuses',
     new MultipleErrors('failed', [

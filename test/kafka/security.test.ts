@@ -126,6 +126,11 @@ if (canRunKafka()) {
       names: /MILLRACE_KAFKA_BROKERS/,
     },
     {
+      what: 'no certificate of ours where the broker asks for one',
+      settings: (kafka) => ({ MILLRACE_KAFKA_BROKERS: kafka.mutual, ...tls(kafka) }),
+      names: /MILLRACE_KAFKA_TLS_CERT and MILLRACE_KAFKA_TLS_KEY/,
+    },
+    {
       what: 'no TLS where the broker speaks it',
       settings: (kafka) => ({ MILLRACE_KAFKA_BROKERS: kafka.tls }),
       names: /MILLRACE_KAFKA_TLS/,

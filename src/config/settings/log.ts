@@ -45,6 +45,12 @@ export const log = {
     'none',
     'How messages are compressed on the way to Kafka and in it.',
   ),
+  kafkaTransactions: setting(
+    'MILLRACE_KAFKA_TRANSACTIONS',
+    onOff,
+    false,
+    'Whether messages are sent to Kafka in transactions: each batch is read whole or not at all.',
+  ),
   kafkaGroupProtocol: setting(
     'MILLRACE_KAFKA_GROUP_PROTOCOL',
     oneOf('auto', 'consumer', 'classic'),

@@ -14,6 +14,8 @@ const TOKEN =
 const RIGHTS = 'Grant the user of MILLRACE_KAFKA_SASL_USERNAME this right on the brokers.'
 const TLS =
   'Check MILLRACE_KAFKA_TLS, MILLRACE_KAFKA_TLS_CA, MILLRACE_KAFKA_TLS_CERT and MILLRACE_KAFKA_TLS_KEY.'
+const OWN_CERTIFICATE =
+  'The brokers ask for a certificate of this client: check MILLRACE_KAFKA_TLS_CERT and MILLRACE_KAFKA_TLS_KEY.'
 const HOST =
   'Name the brokers in MILLRACE_KAFKA_BROKERS, and in their advertised.listeners, as their certificates do.'
 const CLOSED =
@@ -47,9 +49,6 @@ export const VERDICTS: Readonly<Record<string, Verdict>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: { code: 'log_refused', hint: TLS },
   CERT_HAS_EXPIRED: { code: 'log_refused', hint: TLS },
   ERR_TLS_CERT_ALTNAME_INVALID: { code: 'log_refused', hint: HOST },
-  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: { code: 'log_refused', hint: TLS },
-  ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE: { code: 'log_refused', hint: TLS },
-  ERR_SSL_TLSV1_ALERT_UNKNOWN_CA: { code: 'log_refused', hint: TLS },
   ERR_SSL_WRONG_VERSION_NUMBER: { code: 'log_refused', hint: TLS },
   ERR_SSL_PACKET_LENGTH_TOO_LONG: { code: 'log_refused', hint: TLS },
 
@@ -108,6 +107,15 @@ export const VERDICTS: Readonly<Record<string, Verdict>> = {
   PLT_KFK_TIMEOUT: { code: 'log_unavailable', hint: REACH },
 }
 
+/**
+ * What brokers say, as an alert of TLS, of a certificate of ours that is missing or not to their liking. With TLS 1.3 it comes when our
+ * side of the handshake is over, as an error of reading; Java says `bad_certificate` where there is none. How OpenSSL spells
+ * what stands before the alert's name depends on its version.
+ * https://www.rfc-editor.org/rfc/rfc8446#section-6.2
+ */
+const CERTIFICATE_ALERT =
+  /^ERR_SSL_.*_ALERT_(BAD_CERTIFICATE|UNSUPPORTED_CERTIFICATE|CERTIFICATE_(?:REVOKED|EXPIRED|UNKNOWN|REQUIRED)|UNKNOWN_CA)$/
+
 const UNKNOWN: Verdict = { code: 'log_unavailable' }
 
 /**
@@ -147,7 +155,8 @@ interface ClientError {
 
 function isOfClient(error: unknown): boolean {
   const code = (error as ClientError | undefined)?.code
-  return typeof code === 'string' && (code.startsWith('PLT_KFK_') || Object.hasOwn(VERDICTS, code))
+  if (typeof code !== 'string') return false
+  return code.startsWith('PLT_KFK_') || Object.hasOwn(VERDICTS, code) || CERTIFICATE_ALERT.test(code)
 }
 
 /** The names of an error and of everything in it, the outermost first. */
@@ -169,6 +178,7 @@ function verdictsOf({ apiId, code, message }: ClientError): Verdict[] {
   // A broker closes the connection on whoever does not log in, without a word; and when it ends, too.
   if (code === 'PLT_KFK_NETWORK' && message === 'Connection closed')
     return [{ code: 'log_unavailable', hint: CLOSED }]
+  if (code && CERTIFICATE_ALERT.test(code)) return [{ code: 'log_refused', hint: OWN_CERTIFICATE }]
   return [apiId, code].flatMap((name) => (name && Object.hasOwn(VERDICTS, name) ? [VERDICTS[name]!] : []))
 }
 
@@ -178,5 +188,8 @@ function deepestMessage(error: unknown): string {
   const { message, cause, errors = [] } = error as ClientError
   const inner = errors[0] ?? cause
   if (inner instanceof Error) return deepestMessage(inner)
+  const alert = CERTIFICATE_ALERT.exec((error as ClientError).code ?? '')?.[1]
+  // OpenSSL's own words take two lines.
+  if (alert) return `the broker refuses this client's TLS: ${alert.toLowerCase().replaceAll('_', ' ')}`
   return message || (error as ClientError).code || 'no reason given'
 }

@@ -6,8 +6,9 @@ import { openConnections } from './connections.ts'
 import { Fetcher } from './fetcher.ts'
 import type { KafkaLogOptions } from './options.ts'
 import { KafkaReader } from './reader.ts'
+import { KafkaSender } from './sender.ts'
 import type { KafkaTopic } from './topic.ts'
-import { KafkaSender, KafkaWriter } from './writer.ts'
+import { KafkaWriter } from './writer.ts'
 
 /** A topic of a Kafka cluster as the event log. What is promised stands at the port. */
 export class KafkaLog implements EventLog {

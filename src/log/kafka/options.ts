@@ -15,6 +15,8 @@ export interface KafkaLogOptions {
   readonly clientId?: string
   /** `none` by default. */
   readonly compression?: Compression
+  /** Whether what is sent goes in transactions: what fails is then not read. False by default. */
+  readonly transactions?: boolean
   /** `auto` by default: `consumer` where the brokers offer it, `classic` elsewhere. */
   readonly groupProtocol?: GroupProtocol
   /** After how long without a sign of life a member loses its partitions, in milliseconds. With `consumer` the brokers decide. */

@@ -1,169 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { ProduceAcks, Producer } from '@platformatic/kafka'
 import { MillraceError } from '../../errors.ts'
 import { checkRecord } from '../limits.ts'
 import type { Bookkeeping, LogWriter, OutgoingRecord, Position } from '../port.ts'
-import { guardConnections } from './connections.ts'
-import { isKafkaError, kafkaError } from './errors.ts'
-import { clientOptions, type KafkaLogOptions } from './options.ts'
+import type { KafkaSender } from './sender.ts'
 import type { KafkaTopic } from './topic.ts'
-
-/**
- * The most that goes into one record batch, in bytes: below the million that brokers take by default (message.max.bytes), and a
- * record that is larger alone goes alone.
- */
-const BATCH_BYTES = 900_000
-
-/** What a record needs beside its key and value, in bytes, at most. */
-const RECORD_OVERHEAD = 40
-
-/**
- * How far apart the times of one record batch may lie, in milliseconds: the client writes greater differences wrongly
- * (it folds their sign as if they had 32 bits).
- */
-const BATCH_SPAN_MS = 2 ** 30
-
-/** How often to ask for a producer's id, and the pause between, in milliseconds: a broker of Kafka 4 may have none at hand. */
-const ASKS = 100
-const ASK_PAUSE_MS = 100
-
-interface Waiting {
-  readonly records: readonly OutgoingRecord[]
-  readonly resolve: (positions: Position[]) => void
-  readonly reject: (error: unknown) => void
-}
-
-/** Sends to a topic. All writers of a process share it, so that their appends keep their order. */
-export class KafkaSender {
-  readonly #topic: KafkaTopic
-  readonly #options: KafkaLogOptions
-  #producer: Producer<Buffer | null, Buffer | null> | undefined
-  readonly #underWay = new Set<Promise<unknown>>()
-  #waiting: Waiting[] = []
-
-  constructor(topic: KafkaTopic, options: KafkaLogOptions) {
-    this.#topic = topic
-    this.#options = options
-  }
-
-  /** Waits until the brokers know this producer. What else is wrong is told to whoever sends. */
-  async begin(): Promise<void> {
-    this.#producer ??= this.#open()
-    for (let ask = 0; ask < ASKS; ask++) {
-      try {
-        await this.#producer.initIdempotentProducer({})
-        return
-      } catch (error) {
-        if (!isKafkaError(error, 'COORDINATOR_LOAD_IN_PROGRESS')) return
-      }
-      await sleep(ASK_PAUSE_MS)
-    }
-  }
-
-  /**
-   * Sends records, and resolves when every replica in sync has them. What is asked for in one turn of the event loop goes together, so
-   * that appends of single records cost no request each.
-   */
-  send(records: readonly OutgoingRecord[]): Promise<Position[]> {
-    const { promise, resolve, reject } = Promise.withResolvers<Position[]>()
-    this.#waiting.push({ records, resolve, reject })
-    if (this.#waiting.length === 1) setImmediate(() => this.#sendWaiting())
-    this.#underWay.add(promise)
-    const done = (): void => {
-      this.#underWay.delete(promise)
-    }
-    promise.then(done, done)
-    return promise
-  }
-
-  #sendWaiting(): void {
-    const group = this.#waiting
-    this.#waiting = []
-    const all = this.#send(group.flatMap(({ records }) => records))
-    all.then(
-      (positions) => {
-        let from = 0
-        for (const { records, resolve } of group) {
-          resolve(positions.slice(from, from + records.length))
-          from += records.length
-        }
-      },
-      (error: unknown) => {
-        const isRefused = error instanceof MillraceError && !error.retryable
-        for (const { records, resolve, reject } of group) {
-          // Of several the brokers refused one; which it was is seen when each goes alone.
-          if (isRefused && group.length > 1) this.#send(records).then(resolve, reject)
-          else reject(error)
-        }
-      },
-    )
-  }
-
-  async idle(): Promise<void> {
-    await Promise.allSettled(this.#underWay)
-  }
-
-  async close(): Promise<void> {
-    await this.idle()
-    await this.#producer?.close()
-  }
-
-  async #send(records: readonly OutgoingRecord[]): Promise<Position[]> {
-    const positions = new Array<Position>(records.length)
-    const rounds = inRounds(records)
-    this.#producer ??= this.#open()
-    for (const round of rounds) {
-      const bases = await this.#sendRound(this.#producer, round, records)
-      for (const [partition, indices] of round) {
-        const base = bases.get(partition) ?? 0
-        indices.forEach((index, i) => {
-          positions[index] = { partition, offset: base + i }
-        })
-      }
-    }
-    return positions
-  }
-
-  /** One record batch for each partition; gives back their first offsets. */
-  async #sendRound(
-    producer: Producer<Buffer | null, Buffer | null>,
-    round: Round,
-    records: readonly OutgoingRecord[],
-  ): Promise<Map<number, number>> {
-    const topic = this.#topic.name
-    const messages = Array.from(round.values(), (indices) =>
-      indices.map((index) => {
-        const { partition, key, value, timestampMs } = records[index]!
-        const [k, v] = [asBuffer(key), asBuffer(value)]
-        return { topic, partition, key: k, value: v, timestamp: BigInt(timestampMs) }
-      }),
-    ).flat()
-    try {
-      const { offsets = [] } = await producer.send({ messages, acks: ProduceAcks.ALL, idempotent: true })
-      return new Map(offsets.map(({ partition, offset }) => [partition, Number(offset)]))
-    } catch (error) {
-      // Whoever tries again should ask the leader of that time.
-      producer.clearMetadata()
-      throw kafkaError(error, `sending to the topic ${topic}`)
-    }
-  }
-
-  /**
-   * Each send says that it is idempotent, and the producer does not: told so, it would try again by itself for ever. Within
-   * a producer's session the brokers then refuse what comes twice or out of order. An attempt of the caller's is a new one to
-   * them: what reads the log drops repeats by their key.
-   */
-  #open(): Producer<Buffer | null, Buffer | null> {
-    const producer = new Producer<Buffer | null, Buffer | null>({
-      ...clientOptions(this.#options),
-      compression: this.#options.compression ?? 'none',
-      // The leader has moved: the request was refused, and the next broker gets it. No attempt is counted for that.
-      repeatOnStaleMetadata: true,
-    })
-    guardConnections(producer.connections)
-    return producer
-  }
-}
 
 export class KafkaWriter implements LogWriter {
   readonly #sender: KafkaSender
@@ -180,20 +19,10 @@ export class KafkaWriter implements LogWriter {
   async append(records: readonly OutgoingRecord[], alongside?: Bookkeeping): Promise<Position[]> {
     if (this.#closed) throw new MillraceError('log_refused', 'the writer is closed')
     for (const record of records) checkRecord(record, this.#topic.partitions)
-    const positions = await this.#send(records, alongside)
+    const positions =
+      records.length === 0 ? [] : await this.#sender.send(records, () => alongside?.unanswered())
     alongside?.acknowledged()
     return positions
-  }
-
-  /** What failed may be in the log all the same: the answer was lost, or only one of several partitions refused. */
-  async #send(records: readonly OutgoingRecord[], alongside: Bookkeeping | undefined): Promise<Position[]> {
-    if (records.length === 0) return []
-    try {
-      return await this.#sender.send(records)
-    } catch (error) {
-      alongside?.unanswered()
-      throw error
-    }
   }
 
   async close(): Promise<void> {
@@ -202,32 +31,4 @@ export class KafkaWriter implements LogWriter {
     await this.#sender.idle()
     this.#onClose()
   }
-}
-
-/** For each partition the places of its records in what was given, in order. */
-type Round = Map<number, number[]>
-
-/** Shares records out, so that no partition gets more at once than one record batch may hold. */
-function inRounds(records: readonly OutgoingRecord[]): Round[] {
-  const rounds: Round[] = []
-  const filled = new Map<number, { round: number; bytes: number; beganMs: number }>()
-  records.forEach(({ partition, key, value, timestampMs }, index) => {
-    const size = (key?.length ?? 0) + (value?.length ?? 0) + RECORD_OVERHEAD
-    let at = filled.get(partition)
-    if (!at || at.bytes + size > BATCH_BYTES || Math.abs(timestampMs - at.beganMs) > BATCH_SPAN_MS) {
-      at = { round: at ? at.round + 1 : 0, bytes: 0, beganMs: timestampMs }
-      filled.set(partition, at)
-    }
-    at.bytes += size
-    const round = rounds[at.round] ?? new Map<number, number[]>()
-    rounds[at.round] = round
-    const indices = round.get(partition)
-    if (indices) indices.push(index)
-    else round.set(partition, [index])
-  })
-  return rounds
-}
-
-function asBuffer(bytes: Uint8Array | null): Buffer | null {
-  return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

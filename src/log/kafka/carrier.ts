@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ProduceAcks, Producer } from '@platformatic/kafka'
+import { guardConnections } from './connections.ts'
+import { isKafkaError } from './errors.ts'
+import { clientOptions, type KafkaLogOptions } from './options.ts'
+import type { Message } from './rounds.ts'
+
+/** Brings messages to the brokers: one by one, or in transactions. */
+export interface Carrier {
+  /** Whether one call at a time is served: what is asked for meanwhile had better wait, and go together. */
+  readonly isSerial: boolean
+  /** Waits until the brokers know this producer. What else is wrong is told to whoever sends. */
+  begin(): Promise<void>
+  /**
+   * Sends rounds one after the other, each with one record batch for a partition. Throws the client's errors.
+   *
+   * @param mayBeThere called before it throws, unless it is certain that no reader will see any of the messages
+   * @returns for each round the first offset in each partition
+   */
+  carry(rounds: readonly Message[][], mayBeThere: () => void): Promise<Map<number, number>[]>
+  close(): Promise<void>
+}
+
+export type Bytes = Buffer | null
+export type Offsets = readonly { readonly partition: number; readonly offset: bigint }[]
+
+/** How often to ask for a producer's id, and the pause between, in milliseconds: a broker of Kafka 4 may have none at hand. */
+const ASKS = 100
+const ASK_PAUSE_MS = 100
+
+/** Each round for itself: acknowledged by all replicas in sync. */
+export class PlainCarrier implements Carrier {
+  readonly isSerial = false
+  readonly #options: KafkaLogOptions
+  #opened: Producer<Bytes, Bytes> | undefined
+
+  constructor(options: KafkaLogOptions) {
+    this.#options = options
+  }
+
+  async begin(): Promise<void> {
+    for (let ask = 0; ask < ASKS; ask++) {
+      try {
+        await this.#producer().initIdempotentProducer({})
+        return
+      } catch (error) {
+        if (!isKafkaError(error, 'COORDINATOR_LOAD_IN_PROGRESS')) return
+      }
+      await sleep(ASK_PAUSE_MS)
+    }
+  }
+
+  async carry(rounds: readonly Message[][], mayBeThere: () => void): Promise<Map<number, number>[]> {
+    const producer = this.#producer()
+    const bases: Map<number, number>[] = []
+    try {
+      for (const messages of rounds) {
+        const { offsets } = await producer.send({ messages, acks: ProduceAcks.ALL, idempotent: true })
+        bases.push(byPartition(offsets))
+      }
+      return bases
+    } catch (error) {
+      // Whoever tries again should ask the leader of that time.
+      producer.clearMetadata()
+      // The answer was lost, or only one of several partitions refused.
+      mayBeThere()
+      throw error
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#opened?.close()
+  }
+
+  /**
+   * Each send says that it is idempotent, and the producer does not: told so, it would try again by itself for ever. Within
+   * a producer's session the brokers then refuse what comes twice or out of order. An attempt of the caller's is a new one to
+   * them: what reads the log drops repeats by their key.
+   */
+  #producer(): Producer<Bytes, Bytes> {
+    this.#opened ??= openProducer(this.#options)
+    return this.#opened
+  }
+}
+
+export function openProducer(
+  options: KafkaLogOptions,
+  more: { idempotent?: true; transactionalId?: string; retries?: false } = {},
+): Producer<Bytes, Bytes> {
+  const producer = new Producer<Bytes, Bytes>({
+    ...clientOptions(options),
+    compression: options.compression ?? 'none',
+    // The leader has moved: the request was refused, and the next broker gets it. No attempt is counted for that.
+    repeatOnStaleMetadata: true,
+    ...more,
+  })
+  guardConnections(producer.connections)
+  return producer
+}
+
+export function byPartition(offsets: Offsets = []): Map<number, number> {
+  return new Map(offsets.map(({ partition, offset }) => [partition, Number(offset)]))
+}
