@@ -34,7 +34,7 @@ export async function consumeAll(
       const committed = new Map(positions.map(({ partition, offset }) => [partition, offset]))
       return (await log.bounds()).every(({ partition, end }) => (committed.get(partition) ?? 0) === end)
     },
-    110_000,
+    300_000,
   )
   try {
     await Promise.race([read, running])
