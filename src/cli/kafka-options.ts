@@ -19,6 +19,7 @@ export function kafkaOptions(config: Config): KafkaLogOptions {
     transactions: config.kafkaTransactions,
     groupProtocol: config.kafkaGroupProtocol,
     sessionTimeoutMs: config.kafkaSessionTimeout,
+    ...(config.kafkaInstanceId === '' ? {} : { instanceId: config.kafkaInstanceId }),
     ...(config.kafkaTls
       ? {
           tls: {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Admin } from '@platformatic/kafka'
 import { openKafkaLog } from '../../src/log/kafka/open.ts'
 import type { KafkaLogOptions } from '../../src/log/kafka/options.ts'
@@ -66,6 +67,42 @@ export function groupTests(version: KafkaVersion): void {
     const seen = new Set(members.flatMap(({ values }) => values))
     assert.equal(seen.size, sent, `${sent} were sent`)
     t.diagnostic(`${sent} sent, ${members.flatMap(({ values }) => values).length} read`)
+  })
+
+  it('a member with a name keeps its partitions while it restarts, and nobody else has to stop', async (t) => {
+    const topic = `t-${randomUUID()}`
+    const named = async (instanceId: string) => {
+      const { log, close } = await openKafkaLog({
+        brokers: [cluster().bootstrap],
+        topic,
+        partitions: 6,
+        instanceId,
+      })
+      t.after(close)
+      return { log, close }
+    }
+    const [one, two] = [await named('one'), await named('two')]
+    const first = new Member(await one.log.reader('g'))
+    const second = new Member(await two.log.reader('g'))
+    await eventually('each to have three partitions', () =>
+      [first, second].every(({ reader }) => reader.assignments().length === 3),
+    )
+    const [before, others] = [first.reader.assignments(), second.reader.assignments()]
+    await first.leave()
+    await one.close()
+    // Longer than it takes the brokers to give partitions to somebody else.
+    await sleep(3_000)
+    assert.deepEqual(second.reader.assignments(), others)
+    const again = await named('one')
+    const back = new Member(await again.log.reader('g'))
+    await eventually('it to have its partitions again', () => back.reader.assignments().length === 3)
+    assert.deepEqual(back.reader.assignments(), before)
+    assert.deepEqual(second.reader.assignments(), others)
+    await again.log
+      .writer()
+      .then((writer) => writer.append(Array.from({ length: 6 }, (_, i) => record(i, `v${i}`))))
+    await eventually('both to read', () => back.values.length === 3 && second.values.length === 3)
+    await Promise.all([back.leave(), second.leave()])
   })
 
   it('a position committed for a partition that is another member’s by now is dropped', async (t) => {

@@ -57,6 +57,12 @@ export const log = {
     'auto',
     'How consumers share partitions: consumer is that of Kafka 4 (KIP-848), classic the older one. auto: the newer one where the brokers have it.',
   ),
+  kafkaInstanceId: setting(
+    'MILLRACE_KAFKA_INSTANCE_ID',
+    pattern(/^\S{0,249}$/, 'a name without spaces'),
+    '',
+    'A name of this consumer that no other one of its group has. Its partitions then wait for it while it restarts, for as long as a session lasts (static membership). Empty: others get them at once.',
+  ),
   kafkaSessionTimeout: setting(
     'MILLRACE_KAFKA_SESSION_TIMEOUT',
     duration(1_000, 1_800_000),

@@ -4,6 +4,7 @@ import type { Position } from '../port.ts'
 import { guardConnections } from './connections.ts'
 import { isKafkaError, kafkaError } from './errors.ts'
 import { clientOptions, type GroupProtocol, type KafkaLogOptions } from './options.ts'
+import { leaveForAWhile } from './static-member.ts'
 
 const SESSION_TIMEOUT_MS = 45_000
 const LONGEST_HEARTBEAT_MS = 3_000
@@ -90,12 +91,14 @@ export class GroupMember {
     }
   }
 
-  /** Leaves the group, so that others get the partitions at once. */
+  /** Leaves the group, so that others get the partitions at once; a member with a name keeps them for a while. */
   async leave(): Promise<void> {
     const consumer = this.#consumer
     this.#consumer = undefined
     this.#owned.clear()
-    await consumer?.close(true).catch(() => undefined)
+    if (!consumer) return
+    if (this.#options.instanceId === undefined) await consumer.close(true).catch(() => undefined)
+    else await leaveForAWhile(consumer, this.#protocol === 'classic' ? 'classic' : 'consumer')
   }
 
   /** Finds out which protocol there is by using it: brokers of 3.9 may list the new one and not have it switched on. */
@@ -138,13 +141,14 @@ export class GroupMember {
   }
 
   #open(protocol: 'consumer' | 'classic'): Consumer {
-    const { sessionTimeoutMs = SESSION_TIMEOUT_MS } = this.#options
+    const { sessionTimeoutMs = SESSION_TIMEOUT_MS, instanceId } = this.#options
     const rebalanceTimeout = Math.max(REBALANCE_TIMEOUT_MS, sessionTimeoutMs)
     const common = {
       ...clientOptions(this.#options),
       groupId: this.#group,
       autocommit: false,
       rebalanceTimeout,
+      ...(instanceId === undefined ? {} : { groupInstanceId: instanceId }),
       // A member that joins gets its answer when all have joined.
       requestTimeout: rebalanceTimeout + 10_000,
     }

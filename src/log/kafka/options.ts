@@ -21,6 +21,8 @@ export interface KafkaLogOptions {
   readonly groupProtocol?: GroupProtocol
   /** After how long without a sign of life a member loses its partitions, in milliseconds. With `consumer` the brokers decide. */
   readonly sessionTimeoutMs?: number
+  /** A name that no other member of the group has: its partitions wait for it while it restarts (static membership). */
+  readonly instanceId?: string
   readonly tls?: TlsOptions
   readonly sasl?: SaslOptions
 }
