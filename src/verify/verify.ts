@@ -1,3 +1,4 @@
+import { MillraceError } from '../errors.ts'
 import type { Ledger } from '../ledger/port.ts'
 import type { Database } from '../store/database.ts'
 import { readRetention } from '../store/retention.ts'
@@ -126,7 +127,8 @@ async function look(options: Omit<VerifyOptions, 'repair'>) {
   const pieces = fresh.fromMs < fresh.untilMs ? await piecesOf(db, fresh) : []
   for (const [i, piece] of pieces.entries()) {
     progress(`comparing: part ${i + 1} of ${pieces.length}, from ${new Date(piece.fromMs).toISOString()}`)
-    options.signal?.throwIfAborted()
+    if (options.signal?.aborted)
+      throw new MillraceError('check_failed', 'the audit was ended before it was done')
     await compareLedger({ db, ledger, conflicts, consumed, differences, mayBeGone: lost }, piece)
     staleSeen += await compareLevels(
       {
