@@ -9,6 +9,34 @@ export interface Ledger {
   record(entries: readonly LedgerEntry[]): void
   /** Everything recorded so far, as of one moment. */
   read(): LedgerSnapshot
+  /**
+   * Adds an attempt to send that ended without an answer: its messages may be in the log, and when they are sent again, once more than
+   * `record` says. Durable when it returns, and called before they are sent again; synchronous.
+   */
+  doubt(entries: readonly DoubtedEntry[]): void
+  /** What is in doubt, as of one moment. */
+  doubts(): Doubts
+}
+
+/** A message of an attempt without an answer. A page view is called by its identity, so that it can be looked for. */
+export type DoubtedEntry = Exclude<LedgerEntry, { kind: 'view' }>
+
+/** The messages of attempts without an answer: by how much the log may exceed the ledger, and with what. */
+export interface Doubts {
+  /** Messages of all such attempts, each as often as it was in one. */
+  readonly messages: number
+  /** Those among them that must be rejected, by reason. */
+  readonly invalid: Readonly<Partial<Record<RejectReason, number>>>
+  /** Page views of which no attempt was answered yet: each is in the log, or it is not. */
+  readonly views: readonly DoubtedView[]
+}
+
+export interface DoubtedView {
+  readonly eventId: string
+  readonly pageId: string
+  readonly timestampMs: number
+  readonly durationMs: number
+  readonly isBounce: boolean
 }
 
 /** One acknowledged message, as its sender knows it. */

@@ -52,12 +52,20 @@ export interface LogWriter {
    * runs it inside the one that appends, so both happen or neither; another log runs it after the
    * acknowledgement. It must be synchronous and must not throw for want of data.
    *
+   * `inDoubt` is called, synchronously, when records may be in the log that are not acknowledged, or in it more than once: before the
+   * append throws for an attempt without an answer, and before it resolves when the log had to be asked twice. Not called by a log
+   * that always knows.
+   *
    * Throws MillraceError: `log_full` and `log_unavailable` may heal, `log_refused` (unknown partition,
    * record over the limit) does not. One owner of retries: this port never retries by itself.
    *
    * @returns the position of each record, in the order given
    */
-  append(records: readonly OutgoingRecord[], alongside?: () => void): Promise<Position[]>
+  append(
+    records: readonly OutgoingRecord[],
+    alongside?: () => void,
+    inDoubt?: () => void,
+  ): Promise<Position[]>
 
   /** Waits for appends under way, then closes. Idempotent. */
   close(): Promise<void>

@@ -2,6 +2,7 @@ import { messageOf } from '../errors.ts'
 import type { Ledger } from '../ledger/port.ts'
 import type { LogWriter } from '../log/port.ts'
 import { publish } from '../observe/events.ts'
+import { append } from './append.ts'
 import type { FailedEvents } from './failed-events.ts'
 import type { Outgoing } from './outgoing.ts'
 
@@ -48,17 +49,21 @@ export class Delivery {
    * @param strategy how they are sent, for the metrics
    * @returns for each message what became of it. Never throws for a message, only when it cannot be kept either.
    */
-  async send(messages: readonly Outgoing[], strategy: string): Promise<Delivered[]> {
-    const { writer, ledger, monotonic } = this.#options
+  send(messages: readonly Outgoing[], strategy: string): Promise<Delivered[]> {
+    return this.#send(messages, strategy, false)
+  }
+
+  async #send(messages: readonly Outgoing[], strategy: string, wasInDoubt: boolean): Promise<Delivered[]> {
+    const { monotonic } = this.#options
+    let inDoubt = wasInDoubt
     const began = monotonic()
     try {
-      await writer.append(
-        messages.map(({ record }) => record),
-        () => ledger.record(messages.map(({ entry }) => entry)),
-      )
+      await append(this.#options, messages, wasInDoubt, () => {
+        inDoubt = true
+      })
     } catch (error) {
       if (messages.length > 1) {
-        const each = await Promise.all(messages.map((message) => this.send([message], strategy)))
+        const each = await Promise.all(messages.map((message) => this.#send([message], strategy, inDoubt)))
         return each.flat()
       }
       await this.keep(messages, messageOf(error))

@@ -28,7 +28,7 @@ export async function compareLedger(
   db: Database,
   events: string,
   before: LedgerSnapshot,
-  readAgain: () => LedgerSnapshot,
+  readAgain: () => Promise<LedgerSnapshot>,
   fromMs: number,
   differences: Differences,
 ): Promise<void> {
@@ -41,7 +41,7 @@ export async function compareLedger(
     if (suspects.size > 0) raw.set(hour, suspects)
   }
   if (raw.size === 0) return
-  const high = byHour(readAgain().windows)
+  const high = byHour((await readAgain()).windows)
   for (const [hour, suspects] of raw) {
     for (const [name, found] of suspects) {
       const least = low.get(hour)?.get(name) ?? NOTHING

@@ -33,6 +33,8 @@ export class Sent {
     read: () => {
       throw new Error('a replay does not read the ledger')
     },
+    doubt: () => {},
+    doubts: () => ({ messages: 0, invalid: {}, views: [] }),
   }
 
   readonly writer: LogWriter = {

@@ -4,6 +4,7 @@ import { MillraceError } from '../../errors.ts'
 import { checkRecord } from '../limits.ts'
 import type { LogWriter, OutgoingRecord, Position } from '../port.ts'
 import { guardConnections } from './connections.ts'
+import { countSessions, mayBeWritten } from './doubt.ts'
 import { isKafkaError, kafkaError } from './errors.ts'
 import { clientOptions, type KafkaLogOptions } from './options.ts'
 import type { KafkaTopic } from './topic.ts'
@@ -29,6 +30,7 @@ const ASK_PAUSE_MS = 100
 
 interface Waiting {
   readonly records: readonly OutgoingRecord[]
+  readonly inDoubt: () => void
   readonly resolve: (positions: Position[]) => void
   readonly reject: (error: unknown) => void
 }
@@ -38,6 +40,7 @@ export class KafkaSender {
   readonly #topic: KafkaTopic
   readonly #options: KafkaLogOptions
   #producer: Producer<Buffer | null, Buffer | null> | undefined
+  #sessions = (): number => 0
   readonly #underWay = new Set<Promise<unknown>>()
   #waiting: Waiting[] = []
 
@@ -63,10 +66,12 @@ export class KafkaSender {
   /**
    * Sends records, and resolves when every replica in sync has them. What is asked for in one turn of the event loop goes together, so
    * that appends of single records cost no request each.
+   *
+   * @param inDoubt as the port says
    */
-  send(records: readonly OutgoingRecord[]): Promise<Position[]> {
+  send(records: readonly OutgoingRecord[], inDoubt: () => void): Promise<Position[]> {
     const { promise, resolve, reject } = Promise.withResolvers<Position[]>()
-    this.#waiting.push({ records, resolve, reject })
+    this.#waiting.push({ records, inDoubt, resolve, reject })
     if (this.#waiting.length === 1) setImmediate(() => this.#sendWaiting())
     this.#underWay.add(promise)
     const done = (): void => {
@@ -79,7 +84,12 @@ export class KafkaSender {
   #sendWaiting(): void {
     const group = this.#waiting
     this.#waiting = []
-    const all = this.#send(group.flatMap(({ records }) => records))
+    const all = this.#send(
+      group.flatMap(({ records }) => records),
+      () => {
+        for (const { inDoubt } of group) inDoubt()
+      },
+    )
     all.then(
       (positions) => {
         let from = 0
@@ -90,9 +100,9 @@ export class KafkaSender {
       },
       (error: unknown) => {
         const isRefused = error instanceof MillraceError && !error.retryable
-        for (const { records, resolve, reject } of group) {
+        for (const { records, inDoubt, resolve, reject } of group) {
           // Of several the brokers refused one; which it was is seen when each goes alone.
-          if (isRefused && group.length > 1) this.#send(records).then(resolve, reject)
+          if (isRefused && group.length > 1) this.#send(records, inDoubt).then(resolve, reject)
           else reject(error)
         }
       },
@@ -108,12 +118,17 @@ export class KafkaSender {
     await this.#producer?.close()
   }
 
-  async #send(records: readonly OutgoingRecord[]): Promise<Position[]> {
+  async #send(records: readonly OutgoingRecord[], inDoubt: () => void): Promise<Position[]> {
     const positions = new Array<Position>(records.length)
     const rounds = inRounds(records)
     this.#producer ??= this.#open()
-    for (const round of rounds) {
-      const bases = await this.#sendRound(this.#producer, round, records)
+    for (const [i, round] of rounds.entries()) {
+      const sessions = this.#sessions()
+      const bases = await this.#sendRound(this.#producer, round, records).catch((error: unknown) => {
+        if (i > 0 || mayBeWritten(error, round.size)) inDoubt()
+        throw kafkaError(error, `sending to the topic ${this.#topic.name}`)
+      })
+      if (this.#sessions() > sessions && round.size > 1) inDoubt()
       for (const [partition, indices] of round) {
         const base = bases.get(partition) ?? 0
         indices.forEach((index, i) => {
@@ -144,14 +159,14 @@ export class KafkaSender {
     } catch (error) {
       // Whoever tries again should ask the leader of that time.
       producer.clearMetadata()
-      throw kafkaError(error, `sending to the topic ${topic}`)
+      throw error
     }
   }
 
   /**
    * Each send says that it is idempotent, and the producer does not: told so, it would try again by itself for ever. Within
    * a producer's session the brokers then refuse what comes twice or out of order. An attempt of the caller's is a new one to
-   * them: what reads the log drops repeats by their key.
+   * them (doubt.ts): what reads the log drops repeats by their key.
    */
   #open(): Producer<Buffer | null, Buffer | null> {
     const producer = new Producer<Buffer | null, Buffer | null>({
@@ -161,6 +176,7 @@ export class KafkaSender {
       repeatOnStaleMetadata: true,
     })
     guardConnections(producer.connections)
+    this.#sessions = countSessions(producer)
     return producer
   }
 }
@@ -177,10 +193,14 @@ export class KafkaWriter implements LogWriter {
     this.#onClose = onClose
   }
 
-  async append(records: readonly OutgoingRecord[], alongside?: () => void): Promise<Position[]> {
+  async append(
+    records: readonly OutgoingRecord[],
+    alongside?: () => void,
+    inDoubt: () => void = () => {},
+  ): Promise<Position[]> {
     if (this.#closed) throw new MillraceError('log_refused', 'the writer is closed')
     for (const record of records) checkRecord(record, this.#topic.partitions)
-    const positions = records.length === 0 ? [] : await this.#sender.send(records)
+    const positions = records.length === 0 ? [] : await this.#sender.send(records, inDoubt)
     alongside?.()
     return positions
   }

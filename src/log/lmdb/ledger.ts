@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto'
-import type { Ledger, LedgerEntry, LedgerSnapshot, LedgerWindow } from '../../ledger/port.ts'
+import { addDoubts, type DoubtTotals, noDoubts } from '../../ledger/doubts.ts'
+import type {
+  DoubtedEntry,
+  DoubtedView,
+  Doubts,
+  Ledger,
+  LedgerEntry,
+  LedgerSnapshot,
+  LedgerWindow,
+} from '../../ledger/port.ts'
 import { emptyTotals, type Totals, tally, type WindowCounts } from '../../ledger/tally.ts'
 import type { Companion } from './append-queue.ts'
 import { type Environment, openTable, type Table } from './environment.ts'
@@ -15,6 +24,7 @@ export class LmdbLedger implements Ledger, Companion {
   readonly #totals: Table
   readonly #windows: Table
   readonly #once: Table
+  readonly #doubts: Table
   /** Recorded by the transaction that is under way. */
   #entries: LedgerEntry[] = []
 
@@ -23,6 +33,7 @@ export class LmdbLedger implements Ledger, Companion {
     this.#totals = openTable(environment, `ledger:${topic}`)
     this.#windows = openTable(environment, `ledger-windows:${topic}`)
     this.#once = openTable(environment, `ledger-once:${topic}`)
+    this.#doubts = openTable(environment, `ledger-doubts:${topic}`)
   }
 
   record(entries: readonly LedgerEntry[]): void {
@@ -48,15 +59,41 @@ export class LmdbLedger implements Ledger, Companion {
     return { ...this.#readTotals(), windows }
   }
 
+  doubt(entries: readonly DoubtedEntry[]): void {
+    this.#environment.transactionSync(() => {
+      const { totals, views } = addDoubts(entries, this.#readDoubts())
+      this.#doubts.putSync(TOTALS, Buffer.from(JSON.stringify(totals)))
+      for (const view of views) {
+        const key = idKey(view.eventId)
+        if (!this.#once.get(key)) this.#doubts.putSync(key, Buffer.from(JSON.stringify(view)))
+      }
+    })
+  }
+
+  doubts(): Doubts {
+    this.#environment.resetReadTxn()
+    const views: DoubtedView[] = []
+    for (const { key, value } of this.#doubts.getRange({})) {
+      if (key.length === ID_BYTES) views.push(JSON.parse(value.toString()) as DoubtedView)
+    }
+    return { ...this.#readDoubts(), views }
+  }
+
+  #readDoubts(): DoubtTotals {
+    const found = this.#doubts.get(TOTALS)
+    return found ? (JSON.parse(found.toString()) as DoubtTotals) : noDoubts()
+  }
+
   #readTotals(): Totals {
     const found = this.#totals.get(TOTALS)
     return found ? (JSON.parse(found.toString()) as Totals) : emptyTotals()
   }
 
   #isFirst(eventId: string): boolean {
-    const key = Buffer.from(eventId.replaceAll('-', ''), 'hex')
+    const key = idKey(eventId)
     if (this.#once.get(key)) return false
     this.#once.putSync(key, Buffer.alloc(0))
+    this.#doubts.removeSync(key)
     return true
   }
 
@@ -70,6 +107,12 @@ export class LmdbLedger implements Ledger, Companion {
     value.writeDoubleLE(before.durationMs + durationMs, 16)
     this.#windows.putSync(key, Buffer.concat([value, Buffer.from(pageId)]))
   }
+}
+
+const ID_BYTES = 16
+
+function idKey(eventId: string): Buffer {
+  return Buffer.from(eventId.replaceAll('-', ''), 'hex')
 }
 
 /** Views, bounces and duration, each as a double; the page's name follows. */

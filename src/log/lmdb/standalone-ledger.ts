@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Ledger, LedgerEntry, LedgerSnapshot } from '../../ledger/port.ts'
+import type { DoubtedEntry, Doubts, Ledger, LedgerEntry, LedgerSnapshot } from '../../ledger/port.ts'
 import { type Environment, openEnvironment } from './environment.ts'
 import { LmdbLedger } from './ledger.ts'
 
@@ -29,6 +29,14 @@ export class StandaloneLedger implements Ledger {
 
   read(): LedgerSnapshot {
     return this.#ledger.read()
+  }
+
+  doubt(entries: readonly DoubtedEntry[]): void {
+    this.#ledger.doubt(entries)
+  }
+
+  doubts(): Doubts {
+    return this.#ledger.doubts()
   }
 
   async close(): Promise<void> {
