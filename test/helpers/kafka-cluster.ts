@@ -19,6 +19,9 @@ export interface ClusterOptions {
   readonly properties?: Readonly<Record<string, string>>
 }
 
+/** A broker takes three seconds; several at once, on a machine with other work, have taken more than a minute. */
+const START_MS = 180_000
+
 interface Node {
   readonly id: number
   readonly port: number
@@ -78,7 +81,7 @@ export class KafkaCluster implements AsyncDisposable {
       node.process = await this.#java(node.directory, ['-Xmx512m'], command)
       await listening(node.port, node.process, node.directory)
       return true
-    })
+    }, START_MS)
   }
 
   /** Ends a broker at once, as a power cut does (SIGKILL), or in good order (SIGTERM). */
@@ -235,7 +238,7 @@ async function listening(port: number, child: ChildProcess, directory: string): 
   await eventually(`port ${port}; see ${directory}/output.log`, async () => {
     if (failed || child.exitCode !== null || child.signalCode !== null) return true
     return accepts(port)
-  })
+  }, START_MS)
   if (failed) throw failed
   if (child.exitCode !== null || child.signalCode !== null) {
     throw new Error(`the process ended (${child.exitCode ?? child.signalCode}); see ${directory}/output.log`)
