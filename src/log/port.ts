@@ -138,4 +138,14 @@ export interface Gap {
   readonly expected: number
   /** The offset where reading goes on. */
   readonly resumedAt: number
+  /**
+   * Of a topic that was removed and made again: where the former one ended, as far as was known. Offsets began anew, so `expected` is one of
+   * the former topic, `resumedAt` one of the present.
+   */
+  readonly formerEnd?: number
+}
+
+/** How many records of a gap nobody has read: at least so many, where the topic is another one. */
+export function lostIn({ expected, resumedAt, formerEnd }: Gap): number {
+  return Math.max(0, (formerEnd ?? resumedAt) - expected)
 }

@@ -65,6 +65,7 @@ export interface Difference {
 
 export const CHECKS = {
   consumed: 'The consumer has read the log to its end.',
+  gone: 'Every message was read before the log let it go.',
   rolled_up: 'No window is waiting for the roll-up.',
   messages:
     'The log has as many messages as the ledger, or those of attempts to send without an answer as well.',

@@ -3,6 +3,7 @@ import type { PartitionBounds } from '../log/port.ts'
 import { compareLedger } from './compare-ledger.ts'
 import { compareLevels, levelTotals } from './compare-levels.ts'
 import { type Allowance, allowanceOf, counting, describeDoubts } from './doubts.ts'
+import { compareGaps, describeShorterLog } from './gaps.ts'
 import { rawEvents } from './levels.ts'
 import { Differences, type VerifyReport } from './report.ts'
 import { type Settling, untilConsumed, untilRolledUp } from './settle.ts'
@@ -78,6 +79,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const { ledger: after, views: viewsInDoubt } = await readAgain()
   const allowed = allowanceOf(doubts, viewsInDoubt)
 
+  await compareGaps(db, topic, differences)
   compareMessages(before, after, bounds, allowed, differences)
   compareErrors(before, after, errors, allowed, differences)
   compareRepeats(before, after, raw.unique, errors, bounds, range.rawFromMs, allowed, differences)
@@ -86,6 +88,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   await compareLevels(db, events, range, async () => void (await untilRolledUp(options)), differences)
 
   const messages = bounds.reduce((sum, { end }) => sum + end, 0)
+  notes.push(...describeShorterLog(messages, before.messages))
   notes.push(...describeDoubts(doubts, viewsInDoubt, messages - after.messages + viewsInDoubt))
   const committed = await log.committed(options.group)
   return {

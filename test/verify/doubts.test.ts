@@ -127,7 +127,13 @@ const PAGES = ['/a', '/b']
 /** The n-th page view, some minutes ago. */
 function view(n: number): Outgoing {
   const [pageId, timestampMs] = [PAGES[n % 2]!, NOW - (1 + (n % 5)) * 60_000]
-  const entry: LedgerEntry = { kind: 'view', pageId, timestampMs, durationMs: VIEW.durationMs, isBounce: false }
+  const entry: LedgerEntry = {
+    kind: 'view',
+    pageId,
+    timestampMs,
+    durationMs: VIEW.durationMs,
+    isBounce: false,
+  }
   return { record: message(keyOf(n), { pageId, timestampMs }, n % 3), entry }
 }
 
