@@ -30,8 +30,8 @@ export async function insertGaps(db: Database, topic: string, gaps: readonly Gap
 /** The gaps that the consumers of a topic have found, in their order. */
 export async function listGaps(db: Database, topic: string): Promise<FoundGap[]> {
   const rows = await db.query<Required<FoundGap>>(
-    `SELECT kafka_partition AS partition, toUInt32(expected) AS expected, toUInt32(resumed_at) AS resumedAt,
-            toInt32(former_end) AS formerEnd, formatDateTime(found_at, '%Y-%m-%dT%H:%i:%SZ', 'UTC') AS foundAt
+    `SELECT kafka_partition AS partition, expected, resumed_at AS resumedAt, former_end AS formerEnd,
+            formatDateTime(found_at, '%Y-%m-%dT%H:%i:%SZ', 'UTC') AS foundAt
      FROM log_gaps FINAL WHERE topic = {topic:String} ORDER BY found_at, kafka_partition`,
     { params: { topic } },
   )

@@ -80,14 +80,18 @@ export class Stage {
   async counts(more: number): Promise<void> {
     const sent = await eventually('the producer to answer', () => this.sent())
     await eventually('the producer to go on', async () => (await this.sent()) >= sent + more, 120_000)
-    await eventually(
-      'a consumer to go on',
-      async () => {
-        const [rows] = await this.system.sql('SELECT count() AS n FROM page_views_raw')
-        return Number(rows!.n) >= sent
-      },
-      120_000,
-    )
+    const [end] = await this.positions()
+    await eventually('the consumers to go on', async () => (await this.positions())[1] >= end, 120_000)
+  }
+
+  /** Where the log ends and how far the group has committed it, the partitions added up, from whichever consumer answers. */
+  async positions(): Promise<[end: number, committed: number]> {
+    return eventually('a consumer to answer', async () => {
+      const { partitions } = await Promise.any(this.urls.map((url) => this.system.get(`${url}/status`)))
+      const sum = (name: 'end' | 'committed'): number =>
+        partitions.reduce((total: number, partition: Record<string, number>) => total + partition[name]!, 0)
+      return [sum('end'), sum('committed')] as [number, number]
+    })
   }
 
   /** Nothing is generated any more, and what was generated is acknowledged or given up. */
