@@ -23,6 +23,12 @@ export function usageOfTree(root: number): Usage[] {
   return [...parents.keys()].filter(isBelow).flatMap(usageOf)
 }
 
+/** Seconds of a processor that the ended children of this process have used. */
+export function usageOfEndedChildren(): number {
+  const stat = fieldsOf(process.pid)
+  return stat ? (Number(stat[13]) + Number(stat[14])) / TICKS : 0
+}
+
 function usageOf(pid: number): Usage[] {
   const stat = fieldsOf(pid)
   if (!stat) return []
@@ -39,6 +45,7 @@ function usageOf(pid: number): Usage[] {
 
 function nameOf(command: string): string {
   if (command.includes('server-process')) return 'ClickHouse'
+  if (command.includes('naive-consumer')) return 'naive'
   return /main\.ts\0(\w+)/.exec(command)?.[1] ?? /millrace\.js\0(\w+)/.exec(command)?.[1] ?? 'other'
 }
 

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -12,6 +12,7 @@ export class BenchSystem implements AsyncDisposable {
   readonly dataDir: string
   readonly producerUrl: string
   readonly consumerUrl: string
+  readonly clickhouseUrl: string
   readonly #environment: NodeJS.ProcessEnv
   readonly #running = new Set<ChildProcess>()
 
@@ -19,6 +20,7 @@ export class BenchSystem implements AsyncDisposable {
     this.dataDir = dataDir
     this.producerUrl = `http://127.0.0.1:${ports[0]}`
     this.consumerUrl = `http://127.0.0.1:${ports[1]}`
+    this.clickhouseUrl = `http://127.0.0.1:${ports[2]}`
     this.#environment = {
       ...process.env,
       MILLRACE_DATA_DIR: dataDir,
@@ -37,8 +39,12 @@ export class BenchSystem implements AsyncDisposable {
 
   /** Starts a command that goes on. */
   start(...args: string[]): ChildProcess {
+    return this.startWith({}, ...args)
+  }
+
+  startWith(settings: Record<string, string>, ...args: string[]): ChildProcess {
     const child = spawn(process.execPath, [PROGRAM, ...args], {
-      env: this.#environment,
+      env: { ...this.#environment, ...settings },
       stdio: ['ignore', 'ignore', 'inherit'],
     })
     this.#running.add(child)
@@ -48,8 +54,15 @@ export class BenchSystem implements AsyncDisposable {
 
   /** Runs a command to its end and gives back what it wrote. */
   async run(...args: string[]): Promise<{ status: number | null; output: string }> {
+    return this.runWith({}, ...args)
+  }
+
+  async runWith(
+    settings: Record<string, string>,
+    ...args: string[]
+  ): Promise<{ status: number | null; output: string }> {
     const child = spawn(process.execPath, [PROGRAM, ...args], {
-      env: this.#environment,
+      env: { ...this.#environment, ...settings },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     let output = ''
@@ -71,6 +84,42 @@ export class BenchSystem implements AsyncDisposable {
       await sleep(50)
     }
     throw new Error(`${url} does not answer`)
+  }
+
+  /** One number out of this system's ClickHouse, asked as the reader. */
+  async number(sql: string): Promise<number> {
+    const answer = await this.text(`${this.clickhouseUrl}/?query=${encodeURIComponent(sql)}`)
+    if (!/^\d+\n$/.test(answer)) throw new Error(`${sql}: ${answer}`)
+    return Number(answer)
+  }
+
+  /** Runs a statement as the program's user of this system's ClickHouse. */
+  async write(sql: string): Promise<void> {
+    const password = await readFile(join(this.dataDir, 'clickhouse', 'password'), 'utf8')
+    const url = `${this.clickhouseUrl}/?wait_end_of_query=1`
+    const headers = { 'X-ClickHouse-User': 'millrace', 'X-ClickHouse-Key': password }
+    const response = await fetch(url, { method: 'POST', headers, body: sql })
+    if (!response.ok) throw new Error(`${sql}: ${await response.text()}`)
+    await response.arrayBuffer()
+  }
+
+  /** Waits until this system's ClickHouse answers. */
+  async clickhouseAnswers(): Promise<void> {
+    for (let i = 0; i < 2_400; i++) {
+      if (await this.number('SELECT 1').then(Boolean, () => false)) return
+      await sleep(50)
+    }
+    throw new Error(`ClickHouse does not answer at ${this.clickhouseUrl}`)
+  }
+
+  /** Forgets what the store holds, and keeps the log and the ledger. Nothing of it may run. */
+  async forgetStore(): Promise<void> {
+    await rm(join(this.dataDir, 'clickhouse'), {
+      recursive: true,
+      force: true,
+      maxRetries: 10,
+      retryDelay: 100,
+    })
   }
 
   // biome-ignore lint/suspicious/noExplicitAny: benchmarks read single numbers out of it

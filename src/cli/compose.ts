@@ -6,6 +6,7 @@ import type { Ledger } from '../ledger/port.ts'
 import type { EventLog } from '../log/port.ts'
 import type { Logger } from '../observe/logger.ts'
 import { duration } from '../observe/words.ts'
+import type { Cluster } from '../store/cluster.ts'
 import { Database } from '../store/database.ts'
 import { kafkaOptions } from './kafka-options.ts'
 
@@ -97,9 +98,10 @@ export async function openStore(config: Config, logger: Logger): Promise<OpenedS
       password: config.clickhousePassword,
       database: config.clickhouseDatabase,
     }
-    const db = new Database({ endpoint: () => endpoint })
+    const db = new Database({ endpoint: () => endpoint, cluster: clusterOf(config) })
     return { db, url: () => endpoint.url, local: null, [Symbol.asyncDispose]: () => db.close() }
   }
+  clusterOf(config)
   const local = await openLocalServer(config, logger)
   const db = new Database({ endpoint: () => local.endpoint() })
   return {
@@ -111,6 +113,40 @@ export async function openStore(config: Config, logger: Logger): Promise<OpenedS
       await local.close()
     },
   }
+}
+
+/** @throws MillraceError `invalid_setting` when the settings of a cluster do not go together */
+function clusterOf(config: Config): Cluster | null {
+  const {
+    clickhouseCluster: name,
+    clickhouseReplicated: replicated,
+    clickhouseShardUrls: serverUrls,
+  } = config
+  const refuse = (message: string, hint: string): never => {
+    throw new MillraceError('invalid_setting', message, { hint })
+  }
+  if (name === '') {
+    if (serverUrls.length === 0) return null
+    return refuse(
+      'MILLRACE_CLICKHOUSE_SHARD_URLS is set and MILLRACE_CLICKHOUSE_CLUSTER is not',
+      'Name the cluster too, or neither.',
+    )
+  }
+  if (config.clickhouseUrl === '') {
+    return refuse(
+      `MILLRACE_CLICKHOUSE_CLUSTER is ${name}, and MILLRACE_CLICKHOUSE_URL is empty`,
+      'Give the address of one of its servers: the local server belongs to no cluster.',
+    )
+  }
+  if (replicated === serverUrls.length > 0) {
+    return refuse(
+      replicated
+        ? 'MILLRACE_CLICKHOUSE_SHARD_URLS is for clusters without replicas, and MILLRACE_CLICKHOUSE_REPLICATED is on'
+        : 'MILLRACE_CLICKHOUSE_REPLICATED is off, and MILLRACE_CLICKHOUSE_SHARD_URLS is empty',
+      'With Keeper it hands out the tables to all servers; without, Millrace does it and needs the address of each shard.',
+    )
+  }
+  return { name, replicated, serverUrls }
 }
 
 /** Finds or starts the local ClickHouse server of the data directory. */

@@ -17,7 +17,7 @@ import {
 } from './files.ts'
 import { freePort, loopbackHosts } from './ports.ts'
 import { type Server, startServer } from './server.ts'
-import { READER } from './server-config.ts'
+import { READER, type ServerCluster } from './server-config.ts'
 
 declare module '../observe/events.ts' {
   interface Happenings {
@@ -40,6 +40,8 @@ export interface LocalClickHouseOptions {
   readonly nativePort: number
   /** How much memory the server may use. */
   readonly memoryBytes: number
+  /** The cluster that this server is a shard of. No setting leads here: it is how the tests make a cluster. */
+  readonly cluster?: ServerCluster
   readonly logger: Logger
 }
 
@@ -171,7 +173,7 @@ class SharedServer implements LocalClickHouse {
 
   async #start(): Promise<void> {
     const began = performance.now()
-    const { user, password, database, memoryBytes } = this.#options
+    const { user, password, database, memoryBytes, cluster } = this.#options
     const hosts = await loopbackHosts()
     const httpPort = await this.#port('MILLRACE_CLICKHOUSE_PORT', this.#options.httpPort, hosts)
     const nativePort =
@@ -180,7 +182,17 @@ class SharedServer implements LocalClickHouse {
         : await this.#port('MILLRACE_CLICKHOUSE_NATIVE_PORT', this.#options.nativePort, hosts)
     this.#server = await startServer(
       {
-        ...{ user, password, database, memoryBytes, hosts, httpPort, nativePort, files: this.#files },
+        ...{
+          user,
+          password,
+          database,
+          memoryBytes,
+          cluster,
+          hosts,
+          httpPort,
+          nativePort,
+          files: this.#files,
+        },
         onLogLine: (line) => this.#noticeDiskFull(line),
       },
       this.#closing.signal,

@@ -12,6 +12,14 @@ export interface ServerConfig {
   /** The loopback addresses to listen on. */
   readonly hosts: readonly string[]
   readonly usersFile: string
+  /** The servers that make up a cluster with this one; none by default. */
+  readonly cluster?: ServerCluster | undefined
+}
+
+/** Servers on this machine that are the shards of a cluster, each reached by its native port as the program's user. */
+export interface ServerCluster {
+  readonly name: string
+  readonly nativePorts: readonly number[]
 }
 
 const MIB = 2 ** 20
@@ -51,9 +59,23 @@ ${listen}
 
   <http_handlers>
 ${httpRules(config).join('\n')}
-  </http_handlers>
+  </http_handlers>${clusterXml(config)}
 </clickhouse>
 `
+}
+
+function clusterXml({ cluster, user, password }: ServerConfig): string {
+  if (cluster === undefined) return ''
+  const shards = cluster.nativePorts.map(
+    (port) =>
+      `      <shard><replica><host>127.0.0.1</host><port>${port}</port><user>${user}</user><password>${escapeXml(password)}</password></replica></shard>`,
+  )
+  return `
+  <remote_servers>
+    <${cluster.name}>
+${shards.join('\n')}
+    </${cluster.name}>
+  </remote_servers>`
 }
 
 /**

@@ -93,3 +93,9 @@ export function weights<const T extends string>(...names: readonly T[]): Parser<
     return sum > 0 ? Object.freeze(result) : undefined
   })
 }
+
+/** Addresses, separated by commas: `http://a:8123,http://b:8123`. */
+export const urls: Parser<readonly string[]> = parser('http or https addresses, separated by commas', (t) => {
+  const list = t === '' ? [] : t.split(',').map((one) => one.trim())
+  return list.every((one) => /^https?:\/\/[^\s,]+$/.test(one)) ? Object.freeze(list) : undefined
+})

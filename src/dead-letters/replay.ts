@@ -44,11 +44,7 @@ export async function replayCorrected(corrected: Corrected, options: DeadLetterR
   }
   const { pageId, timestampMs, durationMs, isBounce } = view
   const entry = { kind: 'view-once', eventId, pageId, timestampMs, durationMs, isBounce } as const
-  await writer.append(
-    [record],
-    () => ledger.record([entry]),
-    () => ledger.doubt([entry]),
-  )
+  await writer.append([record], ledger.begin([{ record, entry }]))
   await markResolved(db, [letter], `replayed as ${eventId}`)
   return eventId
 }

@@ -1,13 +1,5 @@
-import { addDoubts, noDoubts } from './doubts.ts'
-import type {
-  DoubtedEntry,
-  DoubtedView,
-  Doubts,
-  Ledger,
-  LedgerEntry,
-  LedgerSnapshot,
-  LedgerWindow,
-} from './port.ts'
+import { CertainSending, NOTHING_UNKNOWN } from './certain.ts'
+import type { Ledger, LedgerEntry, LedgerSnapshot, LedgerWindow, Sendable, Sending } from './port.ts'
 import { emptyTotals, tally } from './tally.ts'
 
 /** A ledger for unit tests. */
@@ -15,14 +7,15 @@ export class MemoryLedger implements Ledger {
   #totals = emptyTotals()
   readonly #windows = new Map<string, LedgerWindow>()
   readonly #once = new Set<string>()
-  #doubts = noDoubts()
-  readonly #doubted = new Map<string, DoubtedView>()
+
+  begin(messages: readonly Sendable[]): Sending {
+    return new CertainSending(messages, (entries) => this.record(entries))
+  }
 
   record(entries: readonly LedgerEntry[]): void {
     const { totals, windows } = tally(entries, this.#totals, (eventId) => {
       if (this.#once.has(eventId)) return false
       this.#once.add(eventId)
-      this.#doubted.delete(eventId)
       return true
     })
     this.#totals = totals
@@ -40,16 +33,6 @@ export class MemoryLedger implements Ledger {
   }
 
   read(): LedgerSnapshot {
-    return { ...this.#totals, windows: [...this.#windows.values()] }
-  }
-
-  doubt(entries: readonly DoubtedEntry[]): void {
-    const { totals, views } = addDoubts(entries, this.#doubts)
-    this.#doubts = totals
-    for (const view of views) if (!this.#once.has(view.eventId)) this.#doubted.set(view.eventId, view)
-  }
-
-  doubts(): Doubts {
-    return { ...this.#doubts, views: [...this.#doubted.values()] }
+    return { ...this.#totals, windows: [...this.#windows.values()], unknown: NOTHING_UNKNOWN }
   }
 }

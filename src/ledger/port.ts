@@ -2,41 +2,37 @@ import type { RejectReason } from '../event/outcome.ts'
 
 /**
  * The ledger: what was sent and acknowledged, kept apart from what the store holds, so that one can be checked against the
- * other. It is written by whoever sends, in the moment of the acknowledgement (`LogWriter.append(records, alongside)`).
+ * other. It is written by whoever sends: before an append it is told what is sent, and the append's outcome after that.
  */
 export interface Ledger {
-  /** Adds what was acknowledged. Called inside the append; synchronous. */
-  record(entries: readonly LedgerEntry[]): void
+  /** Says what is about to be sent. What comes back goes to the append: `writer.append(records, sending)`. */
+  begin(messages: readonly Sendable[]): Sending
   /** Everything recorded so far, as of one moment. */
   read(): LedgerSnapshot
-  /**
-   * Adds an attempt to send that ended without an answer: its messages may be in the log, and when they are sent again, once more than
-   * `record` says. Durable when it returns, and called before they are sent again; synchronous.
-   */
-  doubt(entries: readonly DoubtedEntry[]): void
-  /** What is in doubt, as of one moment. */
-  doubts(): Doubts
 }
 
-/** A message of an attempt without an answer. A page view is called by its identity, so that it can be looked for. */
-export type DoubtedEntry = Exclude<LedgerEntry, { kind: 'view' }>
-
-/** The messages of attempts without an answer: by how much the log may exceed the ledger, and with what. */
-export interface Doubts {
-  /** Messages of all such attempts, each as often as it was in one. */
-  readonly messages: number
-  /** Those among them that must be rejected, by reason. */
-  readonly invalid: Readonly<Partial<Record<RejectReason, number>>>
-  /** Page views of which no attempt was answered yet: each is in the log, or it is not. */
-  readonly views: readonly DoubtedView[]
+/** A message as the ledger sees it. */
+export interface Sendable {
+  readonly record: { readonly key: Uint8Array | null }
+  readonly entry: LedgerEntry
 }
 
-export interface DoubtedView {
-  readonly eventId: string
-  readonly pageId: string
-  readonly timestampMs: number
-  readonly durationMs: number
-  readonly isBounce: boolean
+/**
+ * Some messages from before their append until their outcome is known. A log on other machines can have messages whose
+ * acknowledgement never came, and a process can be killed while it waits for one: what is left open then, or given up, the
+ * ledger reads as unknown, and not as missing.
+ *
+ * All methods are synchronous and do not throw for want of data.
+ */
+export interface Sending {
+  /** The log has them, so they count. Called in the moment of the append. */
+  acknowledged(): void
+  /** An attempt ended without an answer: its messages may be in the log all the same. */
+  unanswered(): void
+  /** No more attempts are made. */
+  givenUp(): void
+  /** The messages are sent one by one instead: a sending for each, in their order, in place of this one. */
+  split(): Sending[]
 }
 
 /** One acknowledged message, as its sender knows it. */
@@ -67,6 +63,16 @@ export type LedgerEntry =
   /** A message that must be rejected, for this reason. */
   | { readonly kind: 'invalid'; readonly reason: RejectReason }
 
+/** What may be in the log beyond what was acknowledged. */
+export interface Unknown {
+  /** How many messages at most, of every kind, each attempt counted. */
+  readonly messages: number
+  /** How many of them are invalid, at most, by reason. */
+  readonly invalid: Readonly<Partial<Record<RejectReason, number>>>
+  /** The ids of the page views among them that no other sending has got an acknowledgement for. */
+  readonly views: ReadonlySet<string>
+}
+
 export interface LedgerSnapshot {
   /** Messages acknowledged, of every kind. */
   readonly messages: number
@@ -76,6 +82,7 @@ export interface LedgerSnapshot {
   readonly invalid: Readonly<Partial<Record<RejectReason, number>>>
   /** Unique page views by minute of event time and page. */
   readonly windows: readonly LedgerWindow[]
+  readonly unknown: Unknown
 }
 
 export interface LedgerWindow {

@@ -1,6 +1,6 @@
 import type { LedgerEntry, LedgerSnapshot, LedgerWindow } from './port.ts'
 
-export type Totals = Omit<LedgerSnapshot, 'windows'>
+export type Totals = Omit<LedgerSnapshot, 'windows' | 'unknown'>
 
 /** What is to be added to a window. */
 export type WindowCounts = LedgerWindow

@@ -41,7 +41,7 @@ export class MemoryLog implements EventLog {
       append: async (records, alongside) => {
         if (closed || this.#closed) throw new MillraceError('log_refused', 'the writer is closed')
         for (const record of records) checkRecord(record, this.partitions)
-        alongside?.()
+        alongside?.acknowledged()
         const positions = records.map((record) => this.#append(record))
         for (const wake of this.#waiting) wake()
         return positions

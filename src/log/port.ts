@@ -48,24 +48,16 @@ export interface LogWriter {
    * acknowledged. Resolves when the records are durable: they survive the end of this process and of the
    * machine. Called by the sender, any number at the same time; calls that follow each other keep their order.
    *
-   * `alongside` is bookkeeping of the caller's that belongs to the same moment. A log with transactions
-   * runs it inside the one that appends, so both happen or neither; another log runs it after the
-   * acknowledgement. It must be synchronous and must not throw for want of data.
-   *
-   * `inDoubt` is called, synchronously, when records may be in the log that are not acknowledged, or in it more than once: before the
-   * append throws for an attempt without an answer, and before it resolves when the log had to be asked twice. Not called by a log
-   * that always knows.
+   * `alongside` is bookkeeping of the caller's. A log with transactions tells it of the acknowledgement inside the one that appends,
+   * so both happen or neither; another log tells it afterwards. A log on other machines also tells it of each
+   * attempt that ended without an answer, and of one that succeeded when records may be in the log twice by it. It must be synchronous and must not throw for want of data.
    *
    * Throws MillraceError: `log_full` and `log_unavailable` may heal, `log_refused` (unknown partition,
    * record over the limit) does not. One owner of retries: this port never retries by itself.
    *
    * @returns the position of each record, in the order given
    */
-  append(
-    records: readonly OutgoingRecord[],
-    alongside?: () => void,
-    inDoubt?: () => void,
-  ): Promise<Position[]>
+  append(records: readonly OutgoingRecord[], alongside?: Bookkeeping): Promise<Position[]>
 
   /** Waits for appends under way, then closes. Idempotent. */
   close(): Promise<void>
@@ -95,6 +87,12 @@ export interface LogReader {
 
   /** Leaves the group. Commits nothing. Idempotent. */
   close(): Promise<void>
+}
+
+/** What is told of an append's outcome. */
+export interface Bookkeeping {
+  acknowledged(): void
+  unanswered(): void
 }
 
 export interface OutgoingRecord {

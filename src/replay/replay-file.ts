@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { Ledger } from '../ledger/port.ts'
 import type { LogWriter } from '../log/port.ts'
-import { append } from '../send/append.ts'
+import type { Outgoing } from '../send/outgoing.ts'
 import { emptyCounts, type FileCounts } from './counts.ts'
 import type { FileToRead } from './lines.ts'
 import { eventIdOfLine, type LoggedView, loggedView, type MessageOptions, messageOf } from './messages.ts'
@@ -91,9 +91,17 @@ class Sender {
     const { signal, onSent } = this.#options
     for (let i = 0; i < views.length && !signal?.aborted; i += MESSAGES_PER_APPEND) {
       const messages = views.slice(i, i + MESSAGES_PER_APPEND).map((view) => messageOf(view, this.#options))
-      await append(this.#options, messages)
+      await this.#append(messages)
       this.sent += messages.length
       onSent(this.sent)
     }
+  }
+
+  #append(messages: readonly Outgoing[]): Promise<unknown> {
+    const { writer, ledger } = this.#options
+    return writer.append(
+      messages.map(({ record }) => record),
+      ledger.begin(messages),
+    )
   }
 }

@@ -109,7 +109,7 @@ export class RollUp {
         continue
       }
       for (const chunk of await this.#chunks(level, what, starts)) {
-        const statements = recompute(level, what, chunk.starts, version, chunk.rows)
+        const statements = recompute(level, what, chunk.starts, version, chunk.rows, this.#db.place)
         await Promise.all(statements.map(({ sql, settings = {} }) => this.#db.command(sql, { settings })))
         await settle(chunk.starts)
       }

@@ -1,3 +1,4 @@
+import { type Place, rowsTable } from '../store/ddl.ts'
 import { LEVELS, type Level } from './levels.ts'
 import type { Source } from './source.ts'
 
@@ -25,6 +26,7 @@ const OF_STATES = `sum(t.view_count), sum(t.total_duration), sum(t.bounce_count)
  * @param starts the windows' starts in milliseconds since the epoch
  * @param version when the computation began; of two rows for one window and key the higher one stays
  * @param rows how many rows of the source there are, as far as it is known
+ * @param place where the tables are; one server by default
  */
 export function recompute(
   level: Level,
@@ -32,21 +34,25 @@ export function recompute(
   starts: readonly number[],
   version: bigint,
   rows = 0,
+  place: Place = ONE_SERVER,
 ): readonly Statement[] {
   if (source !== 'raw') {
+    const settings = place.cluster === null ? {} : WHERE_IT_LIES
     return [
-      { sql: fromLevel(level, source, 'pages', 'page_id', starts, version) },
-      { sql: fromLevel(level, source, 'breakdowns', 'dimension, value', starts, version) },
+      { sql: fromLevel(level, source, 'pages', 'page_id', starts, version), settings },
+      { sql: fromLevel(level, source, 'breakdowns', 'dimension, value', starts, version), settings },
     ]
   }
   const [events, settings] =
-    rows > MANY_ROWS ? [manyEvents(level, starts), ONE_MOMENT] : [fewEvents(level, starts), {}]
-  if (level === 'slice') return [{ sql: slicesFromRaw(events, version), settings }]
+    rows > MANY_ROWS ? [manyEvents(level, starts, place), ONE_MOMENT] : [fewEvents(level, starts, place), {}]
+  if (level === 'slice') return [{ sql: slicesFromRaw(events, version, place), settings }]
   return [
-    { sql: pagesFromRaw(level, events, version), settings },
-    { sql: breakdownsFromRaw(level, events, version), settings },
+    { sql: pagesFromRaw(level, events, version, place), settings },
+    { sql: breakdownsFromRaw(level, events, version, place), settings },
   ]
 }
+
+const ONE_SERVER: Place = { database: '', cluster: null }
 
 export interface Statement {
   readonly sql: string
@@ -55,6 +61,12 @@ export interface Statement {
 
 /** A statement that reads a table more than once sees the same rows each time, whatever is inserted meanwhile. */
 const ONE_MOMENT = { enable_shared_storage_snapshot_in_query: 1 }
+
+/**
+ * Aggregates of every level lie on a shard by page, or by dimension and value, whatever their window (SHARDING in src/store/ddl.ts): so each
+ * shard computes the level above from what it has and writes it to itself, and nothing travels.
+ */
+const WHERE_IT_LIES = { parallel_distributed_insert_select: 2 }
 
 /** How many rows of the source each of the windows has, so that the work can be cut into pieces. */
 export function countRows(level: Level, source: Source, starts: readonly number[]): string {
@@ -65,30 +77,51 @@ export function countRows(level: Level, source: Source, starts: readonly number[
 }
 
 /** Everything about slices out of one reading of their events; migrations/005_slices_at_once.sql hands it to its tables. */
-function slicesFromRaw(events: string, version: bigint): string {
-  return `INSERT INTO page_views_slice_input (window_start, dimension, value, ${MEASURES}, version)
-    SELECT start, multiIf(grouping(page_id) = 0, 'page', grouping(region) = 0, 'region', 'all'),
-      multiIf(grouping(page_id) = 0, toString(page_id), grouping(region) = 0, toString(region), ''), ${OF_EVENTS}, ${version}
+function slicesFromRaw(events: string, version: bigint, place: Place): string {
+  const rows = `SELECT start AS window_start, multiIf(grouping(page_id) = 0, 'page', grouping(region) = 0, 'region', 'all') AS dimension,
+      multiIf(grouping(page_id) = 0, toString(page_id), grouping(region) = 0, toString(region), '') AS value, ${OF_EVENTS}, ${version} AS version
     FROM (${events})
     GROUP BY GROUPING SETS ((start, page_id), (start, region), (start))`
+  return `INSERT INTO page_views_slice_input (window_start, dimension, value, ${MEASURES}, version)
+    ${place.cluster === null ? rows : merged(rows, ['window_start', 'dimension', 'value'], version, place)}`
 }
 
-function pagesFromRaw(level: Level, events: string, version: bigint): string {
-  return `INSERT INTO ${TABLES[level].pages} (window_start, page_id, ${MEASURES}, version)
-    SELECT start, page_id, ${OF_EVENTS}, ${version}
+function pagesFromRaw(level: Level, events: string, version: bigint, place: Place): string {
+  const rows = `SELECT start AS window_start, page_id, ${OF_EVENTS}, ${version} AS version
     FROM (${events})
     GROUP BY start, page_id`
+  return `INSERT INTO ${TABLES[level].pages} (window_start, page_id, ${MEASURES}, version)
+    ${place.cluster === null ? rows : merged(rows, ['window_start', 'page_id'], version, place)}`
 }
 
 /** Raw is grouped by region once, and the total of all regions is merged from that. */
-function breakdownsFromRaw(level: Level, events: string, version: bigint): string {
+function breakdownsFromRaw(level: Level, events: string, version: bigint, place: Place): string {
+  const rows = `SELECT start, arrayJoin([('all', ''), ('region', toString(region))]) AS key, ${MEASURES}
+      FROM (SELECT start, region, ${OF_EVENTS} FROM (${events}) GROUP BY start, region)`
   return `INSERT INTO ${TABLES[level].breakdowns} (window_start, dimension, value, ${MEASURES}, version)
     SELECT t.start, t.key.1, t.key.2, ${OF_STATES}, ${version}
-    FROM (
-      SELECT start, arrayJoin([('all', ''), ('region', toString(region))]) AS key, ${MEASURES}
-      FROM (SELECT start, region, ${OF_EVENTS} FROM (${events}) GROUP BY start, region)
-    ) AS t
+    FROM ${ofEachShard(rows, place)} AS t
     GROUP BY t.start, t.key`
+}
+
+/** What each shard makes of its own events, put together. */
+function merged(rows: string, keys: readonly string[], version: bigint, place: Place): string {
+  const key = keys.map((name) => `t.${name}`).join(', ')
+  return `SELECT ${key}, ${OF_STATES}, ${version} FROM ${ofEachShard(rows, place)} AS t GROUP BY ${key}`
+}
+
+/**
+ * A shard has every repeat of its events (SHARDING in src/store/ddl.ts), so it drops repeats and aggregates by itself; what
+ * travels is as little as the aggregates.
+ */
+function ofEachShard(rows: string, { cluster }: Place): string {
+  return cluster === null ? `(${rows})` : `cluster('${cluster.name}', view(${rows}))`
+}
+
+/** On a cluster the rows of one shard. The server that runs its part need not have our database as its default. */
+function rawTable(place: Place): string {
+  const table = rowsTable('page_views_raw', place)
+  return place.cluster === null ? table : `${place.database}.${table}`
 }
 
 function fromLevel(
@@ -112,9 +145,9 @@ const EVENT = 'page_id, region, duration_ms, is_bounce, user_id'
  * The events of the windows, each once in its slice. Equal rows that have not been merged yet fall away, and of a conflict
  * (one event_id, several payloads) the first in sort order stays, whichever came first.
  */
-function fewEvents(level: Level, starts: readonly number[]): string {
+function fewEvents(level: Level, starts: readonly number[], place: Place): string {
   return `SELECT ${startOf(level, 'slice')} AS start, ${EVENT}
-    FROM page_views_raw
+    FROM ${rawTable(place)}
     WHERE ${inWindows(level, 'slice', starts)}
     ORDER BY slice, page_id, event_id, payload_hash
     LIMIT 1 BY slice, event_id`
@@ -124,14 +157,15 @@ function fewEvents(level: Level, starts: readonly number[]): string {
 const MANY_ROWS = 400_000
 
 /** The same as fewEvents(). The table is read four times, which must be the table of one moment: see ONE_MOMENT. */
-function manyEvents(level: Level, starts: readonly number[]): string {
+function manyEvents(level: Level, starts: readonly number[], place: Place): string {
+  const raw = rawTable(place)
   const where = inWindows(level, 'slice', starts)
   const start = `${startOf(level, 'slice')} AS start`
-  const repeated = `(SELECT event_id FROM page_views_raw WHERE ${where} GROUP BY event_id HAVING count() > 1)`
-  return `SELECT ${start}, ${EVENT} FROM page_views_raw WHERE ${where} AND event_id NOT IN ${repeated}
+  const repeated = `(SELECT event_id FROM ${raw} WHERE ${where} GROUP BY event_id HAVING count() > 1)`
+  return `SELECT ${start}, ${EVENT} FROM ${raw} WHERE ${where} AND event_id NOT IN ${repeated}
     UNION ALL
     SELECT * FROM (
-      SELECT ${start}, ${EVENT} FROM page_views_raw WHERE ${where} AND event_id IN ${repeated}
+      SELECT ${start}, ${EVENT} FROM ${raw} WHERE ${where} AND event_id IN ${repeated}
       ORDER BY slice, page_id, event_id, payload_hash
       LIMIT 1 BY slice, event_id
     )`

@@ -1,8 +1,7 @@
 import { messageOf } from '../errors.ts'
-import type { Ledger } from '../ledger/port.ts'
+import type { Ledger, Sending } from '../ledger/port.ts'
 import type { LogWriter } from '../log/port.ts'
 import { publish } from '../observe/events.ts'
-import { append } from './append.ts'
 import type { FailedEvents } from './failed-events.ts'
 import type { Outgoing } from './outgoing.ts'
 
@@ -50,22 +49,24 @@ export class Delivery {
    * @returns for each message what became of it. Never throws for a message, only when it cannot be kept either.
    */
   send(messages: readonly Outgoing[], strategy: string): Promise<Delivered[]> {
-    return this.#send(messages, strategy, false)
+    return this.#send(messages, this.#options.ledger.begin(messages), strategy)
   }
 
-  async #send(messages: readonly Outgoing[], strategy: string, wasInDoubt: boolean): Promise<Delivered[]> {
-    const { monotonic } = this.#options
-    let inDoubt = wasInDoubt
+  async #send(messages: readonly Outgoing[], sending: Sending, strategy: string): Promise<Delivered[]> {
+    const { writer, monotonic } = this.#options
     const began = monotonic()
     try {
-      await append(this.#options, messages, wasInDoubt, () => {
-        inDoubt = true
-      })
+      await writer.append(
+        messages.map(({ record }) => record),
+        sending,
+      )
     } catch (error) {
       if (messages.length > 1) {
-        const each = await Promise.all(messages.map((message) => this.#send([message], strategy, inDoubt)))
-        return each.flat()
+        const alone = sending.split()
+        const each = messages.map((message, i) => this.#send([message], alone[i]!, strategy))
+        return (await Promise.all(each)).flat()
       }
+      sending.givenUp()
       await this.keep(messages, messageOf(error))
       return messages.map(() => 'failed')
     }

@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises'
+import { eventIdOf } from '../event/identity.ts'
 import type { Ledger } from '../ledger/port.ts'
 import type { LogWriter } from '../log/port.ts'
-import { append, identified } from './append.ts'
 import { readFailedEvents } from './failed-events.ts'
 import type { Outgoing } from './outgoing.ts'
 
@@ -11,6 +11,7 @@ export interface ResendOptions {
   /** With its retries around it. */
   readonly writer: LogWriter
   readonly ledger: Ledger
+  readonly topic: string
   /** How many partitions the log has now. */
   readonly partitions: number
   /** Told after each append. */
@@ -25,11 +26,14 @@ export interface ResendOptions {
  * @throws MillraceError `file_unusable`, and what the log throws; the file stays as it is then
  */
 export async function resendFile(file: string, options: ResendOptions): Promise<number> {
-  const { progress } = options
+  const { writer, ledger, progress } = options
   const messages = (await readFailedEvents(file)).map((message) => again(message, options))
   for (let i = 0; i < messages.length; i += MESSAGES_PER_APPEND) {
     const some = messages.slice(i, i + MESSAGES_PER_APPEND)
-    await append(options, some)
+    await writer.append(
+      some.map(({ record }) => record),
+      ledger.begin(some),
+    )
     progress?.(i + some.length, messages.length)
   }
   await rename(file, `${file}.sent`)
@@ -37,7 +41,12 @@ export async function resendFile(file: string, options: ResendOptions): Promise<
 }
 
 /** Whether it arrived the first time is not always known, so the ledger looks whether it has this page view already. */
-function again({ record, entry }: Outgoing, { partitions }: ResendOptions): Outgoing {
-  const moved = { ...record, partition: record.partition % partitions }
-  return { record: moved, entry: identified({ record: moved, entry }) }
+function again({ record, entry }: Outgoing, { topic, partitions }: ResendOptions): Outgoing {
+  const partition = record.partition % partitions
+  const moved = { ...record, partition }
+  if (entry.kind !== 'view') return { record: moved, entry }
+  return {
+    record: moved,
+    entry: { ...entry, kind: 'view-once', eventId: eventIdOf(record.key, topic, partition, 0) },
+  }
 }

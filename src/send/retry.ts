@@ -33,10 +33,10 @@ export interface RetryOptions {
 export function retryingWriter(writer: LogWriter, options: RetryOptions): LogWriter {
   const { attempts, firstPauseMs, longestPauseMs, random, giveUp } = options
   return {
-    async append(records, alongside, inDoubt) {
+    async append(records, alongside) {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await writer.append(records, alongside, inDoubt)
+          return await writer.append(records, alongside)
         } catch (error) {
           const mayHeal = error instanceof MillraceError && error.retryable
           if (!mayHeal || attempt >= attempts || giveUp?.aborted) throw error

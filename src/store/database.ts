@@ -5,6 +5,9 @@ import {
   type ClickHouseSettings,
   createClient,
 } from '@clickhouse/client'
+import { MillraceError } from '../errors.ts'
+import { type Cluster, clusterSettings, readShape } from './cluster.ts'
+import type { Place } from './ddl.ts'
 import { storeError } from './errors.ts'
 
 /** Where the store is and as whom to use it. */
@@ -23,6 +26,8 @@ export interface DatabaseOptions {
   readonly timeoutMs?: number
   /** Requests at the same time; more wait for their turn. 8 by default. */
   readonly maxConnections?: number
+  /** The cluster that the endpoint is one server of; null, the default, for one server. */
+  readonly cluster?: Cluster | null
 }
 
 export interface QueryOptions {
@@ -49,6 +54,7 @@ export class Database {
   readonly #options: DatabaseOptions
   #client: ClickHouseClient | undefined
   #endpoint: Endpoint | undefined
+  #clusterSettings: Promise<ClickHouseSettings> | undefined
 
   constructor(options: DatabaseOptions) {
     this.#options = options
@@ -59,10 +65,23 @@ export class Database {
     return this.#options.endpoint().database
   }
 
+  /** Where its tables are. */
+  get place(): Place {
+    return { database: this.name, cluster: this.#options.cluster ?? null }
+  }
+
+  /** Another server of the cluster, or another database of this one, by itself. Whoever asks for it closes it. */
+  alone(endpoint: Partial<Endpoint>): Database {
+    const elsewhere = (): Endpoint => ({ ...this.#options.endpoint(), ...endpoint })
+    return new Database({ ...this.#options, endpoint: elsewhere, cluster: null })
+  }
+
   /** The rows of a SELECT, as objects. */
   query<Row>(sql: string, options: QueryOptions = {}): Promise<Row[]> {
     return this.#guard(`querying (${outline(sql)})`, async () => {
-      const result = await this.#connect().query({ ...requestOf(options), query: sql, format: 'JSONEachRow' })
+      const client = this.#connect()
+      const request = await this.#requestOf(client, options)
+      const result = await client.query({ ...request, query: sql, format: 'JSONEachRow' })
       return result.json<Row>()
     })
   }
@@ -70,7 +89,8 @@ export class Database {
   /** Runs a statement that answers nothing: DDL, INSERT … SELECT, ALTER. */
   command(sql: string, options: QueryOptions = {}): Promise<void> {
     return this.#guard(`running (${outline(sql)})`, async () => {
-      await this.#connect().command({ ...requestOf(options), query: sql })
+      const client = this.#connect()
+      await client.command({ ...(await this.#requestOf(client, options)), query: sql })
     })
   }
 
@@ -86,8 +106,9 @@ export class Database {
     { format = 'RowBinary', ...options }: QueryOptions & { readonly format?: InsertFormat } = {},
   ): Promise<void> {
     return this.#guard(`inserting into ${table}`, async () => {
-      const { stream } = await this.#connect().exec({
-        ...requestOf(options),
+      const client = this.#connect()
+      const { stream } = await client.exec({
+        ...(await this.#requestOf(client, options)),
         query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT ${format}`,
         values: Readable.from([rows], { objectMode: false }),
       })
@@ -131,11 +152,24 @@ export class Database {
     this.#endpoint = undefined
   }
 
+  /** What the cluster needs of a request is asked once for each connection; a failure to ask is one of the request. */
+  async #requestOf(client: ClickHouseClient, options: QueryOptions): Promise<ReturnType<typeof requestOf>> {
+    const { cluster } = this.place
+    if (cluster === null) return requestOf(options)
+    this.#clusterSettings ??= readShape(client, cluster).then((shape) => clusterSettings(cluster, shape))
+    try {
+      return requestOf({ ...options, settings: { ...(await this.#clusterSettings), ...options.settings } })
+    } catch (error) {
+      this.#clusterSettings = undefined
+      throw error
+    }
+  }
+
   async #guard<T>(what: string, request: () => Promise<T>): Promise<T> {
     try {
       return await request()
     } catch (error) {
-      throw storeError(error, what)
+      throw error instanceof MillraceError ? error : storeError(error, what)
     }
   }
 
@@ -146,6 +180,7 @@ export class Database {
       void this.#client?.close()
       this.#client = this.#clientFor(endpoint)
       this.#endpoint = endpoint
+      this.#clusterSettings = undefined
     }
     return this.#client
   }

@@ -3,7 +3,9 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MillraceError } from '../errors.ts'
 import type { Database } from './database.ts'
+import { createdBy, ddlFor } from './ddl.ts'
 import { StoreError } from './errors.ts'
+import { commandEverywhere, createDatabase } from './everywhere.ts'
 
 /** A numbered file of SQL statements. */
 export interface Migration {
@@ -39,6 +41,10 @@ export async function readMigrations(directory = DIRECTORY): Promise<Migration[]
   )
 }
 
+const MIGRATIONS_TABLE = `CREATE TABLE IF NOT EXISTS schema_migrations
+  (number UInt32, name String, checksum String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3))
+  ENGINE = ReplacingMergeTree ORDER BY number`
+
 /**
  * Brings the database to the schema of this program, creating it where it is missing. Each file is applied once and
  * recorded. Safe when several processes do it at the same time, and when one is killed in the middle: ClickHouse
@@ -49,14 +55,15 @@ export async function readMigrations(directory = DIRECTORY): Promise<Migration[]
  */
 export async function migrate(db: Database, migrations?: readonly Migration[]): Promise<string[]> {
   const wanted = migrations ?? (await readMigrations())
-  await db.createDatabase()
-  await db.command(`
-    CREATE TABLE IF NOT EXISTS schema_migrations
-    (number UInt32, name String, checksum String, applied_at DateTime64(3, 'UTC') DEFAULT now64(3))
-    ENGINE = ReplacingMergeTree ORDER BY number`)
+  await createDatabase(db)
+  await run(db, MIGRATIONS_TABLE)
   const missing = missingOf(wanted, await appliedMigrations(db))
+  await completeServers(
+    db,
+    wanted.filter((migration) => !missing.includes(migration)),
+  )
   for (const migration of missing) {
-    for (const statement of migration.statements) await db.command(statement)
+    for (const statement of migration.statements) await run(db, statement)
     await db.command(
       'INSERT INTO schema_migrations (number, name, checksum) SELECT {number:UInt32}, {name:String}, {checksum:String}',
       { params: { number: migration.number, name: migration.name, checksum: migration.checksum } },
@@ -81,6 +88,26 @@ export async function checkSchema(db: Database, migrations?: readonly Migration[
       : `the tables of the database ${db.name} are older than this program: ${missing.map(({ name }) => name).join(', ')} not applied`,
     { hint: 'Start the consumer with -init-schema once.' },
   )
+}
+
+async function run(db: Database, statement: string): Promise<void> {
+  for (const ddl of ddlFor(statement, db.place)) await commandEverywhere(db, ddl)
+}
+
+/** Gives servers that were added to a cluster what was applied before they were there. */
+async function completeServers(db: Database, applied: readonly Migration[]): Promise<void> {
+  const { cluster, database } = db.place
+  if (cluster === null) return
+  const statements = applied.flatMap((migration) => migration.statements)
+  const names = statements.flatMap((statement) => ddlFor(statement, db.place).flatMap(createdBy))
+  const [answer] = await db.query<{ complete: number }>(
+    `SELECT count() = {names:UInt32} * (SELECT count() FROM system.clusters WHERE cluster = {cluster:String}) AS complete
+     FROM clusterAllReplicas({cluster:String}, system.tables)
+     WHERE database = {database:String} AND has({list:Array(String)}, name)`,
+    { params: { names: names.length, list: names, database, cluster: cluster.name } },
+  )
+  if (answer?.complete) return
+  for (const statement of statements) await run(db, statement)
 }
 
 function missingOf(wanted: readonly Migration[], applied: readonly Applied[]): Migration[] {

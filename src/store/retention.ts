@@ -1,4 +1,6 @@
 import type { Database } from './database.ts'
+import { onCluster, rowsTable } from './ddl.ts'
+import { commandEverywhere } from './everywhere.ts'
 
 const DAY_MS = 86_400_000
 const HOUR_MS = 3_600_000
@@ -53,15 +55,20 @@ export async function applyRetention(
   const current = await currentTtls(db)
   for (const { table, column, days } of TABLES) {
     const wanted = settings[days]
-    const present = current.get(table) ?? 0
-    if (wanted === present) continue
-    const longer = present !== 0 && (wanted === 0 || wanted > present)
-    if (longer) await recordGap(db, table, nowMs - present * DAY_MS)
-    await db.command(
-      wanted === 0
-        ? `ALTER TABLE ${table} REMOVE TTL`
-        : `ALTER TABLE ${table} MODIFY TTL toDateTime(${column}) + INTERVAL ${wanted} DAY`,
-    )
+    const present = current.get(rowsTable(table, db.place)) ?? [0]
+    if (present.every((one) => one === wanted)) continue
+    const shortest = Math.min(...present.filter((one) => one !== 0))
+    const longer = shortest !== Number.POSITIVE_INFINITY && (wanted === 0 || wanted > shortest)
+    if (longer) await recordGap(db, table, nowMs - shortest * DAY_MS)
+    const alter = `ALTER TABLE ${rowsTable(table, db.place)}${onCluster(db.place)}`
+    const modify = (to: number): string => `${alter} MODIFY TTL toDateTime(${column}) + INTERVAL ${to} DAY`
+    if (wanted !== 0) {
+      await commandEverywhere(db, modify(wanted))
+      continue
+    }
+    // An earlier change did not reach every server of a cluster; a TTL that is not there can't be removed.
+    if (present.includes(0)) await commandEverywhere(db, modify(shortest))
+    await commandEverywhere(db, `${alter} REMOVE TTL`)
   }
   return {
     raw: await retentionOf(db, 'page_views_raw', settings.rawTtlDays),
@@ -70,15 +77,18 @@ export async function applyRetention(
   }
 }
 
-/** The days of each table's TTL; tables without one are left out. */
-async function currentTtls(db: Database): Promise<Map<string, number>> {
+/** The days of each table's TTL, on each server that has the table; 0 where it has none. */
+async function currentTtls(db: Database): Promise<Map<string, number[]>> {
+  const { database, cluster } = db.place
+  const tables = cluster === null ? 'system.tables' : 'clusterAllReplicas({cluster:String}, system.tables)'
   const rows = await db.query<{ name: string; engine_full: string }>(
-    'SELECT name, engine_full FROM system.tables WHERE database = currentDatabase()',
+    `SELECT name, engine_full FROM ${tables} WHERE database = {database:String}`,
+    { params: { database, ...(cluster === null ? {} : { cluster: cluster.name }) } },
   )
-  const ttls = new Map<string, number>()
+  const ttls = new Map<string, number[]>()
   for (const { name, engine_full } of rows) {
     const match = /\bTTL\b.*\btoIntervalDay\((\d+)\)/.exec(engine_full)
-    if (match) ttls.set(name, Number(match[1]))
+    ttls.set(name, [...(ttls.get(name) ?? []), Number(match?.[1] ?? 0)])
   }
   return ttls
 }

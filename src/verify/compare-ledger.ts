@@ -1,6 +1,7 @@
 import type { LedgerSnapshot, LedgerWindow } from '../ledger/port.ts'
 import type { Database } from '../store/database.ts'
 import type { Differences } from './report.ts'
+import { readUnknownViews } from './unknown-views.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -17,8 +18,9 @@ const NOTHING: Counts = { views: 0, bounces: 0, durationMs: 0 }
  * Compares raw with the ledger, minute by minute and page by page, an hour at a time, so that memory is bounded by what one hour
  * holds.
  *
- * The ledger is read before and after raw. Its counts only grow, and a message is in the ledger from the moment it is
- * in the log; so on a live system raw lies between the two readings, and on a quiet one they are the same number.
+ * The ledger is read before and after raw. Its counts only grow, and a message is in the ledger, or among the unknown ones, from the
+ * moment it is in the log; so on a live system raw lies between the two readings, and on a quiet one they are the
+ * same number. Of the unknown page views those count that the store has.
  *
  * @param events where raw events are read from: rawEvents()
  * @param fromMs hours before this moment are left out: their raw rows may have expired
@@ -28,20 +30,22 @@ export async function compareLedger(
   db: Database,
   events: string,
   before: LedgerSnapshot,
-  readAgain: () => Promise<LedgerSnapshot>,
+  readAgain: () => LedgerSnapshot,
   fromMs: number,
   differences: Differences,
 ): Promise<void> {
-  const low = byHour(before.windows)
+  const expected = byHour([...before.windows, ...(await readUnknownViews(db, events, before.unknown.views))])
   const raw = new Map<number, Map<string, Counts>>()
-  for (const hour of await hoursOf(db, low, fromMs)) {
+  for (const hour of await hoursOf(db, expected, fromMs)) {
     const found = await readRaw(db, events, hour)
-    const expected = low.get(hour) ?? new Map()
-    const suspects = differing(expected, found)
+    const suspects = differing(expected.get(hour) ?? new Map(), found)
     if (suspects.size > 0) raw.set(hour, suspects)
   }
   if (raw.size === 0) return
-  const high = byHour((await readAgain()).windows)
+  const after = readAgain()
+  const isQuiet = after.messages === before.messages && after.unknown.views.size === before.unknown.views.size
+  const low = isQuiet ? expected : byHour(before.windows)
+  const high = byHour([...after.windows, ...(await readUnknownViews(db, events, after.unknown.views))])
   for (const [hour, suspects] of raw) {
     for (const [name, found] of suspects) {
       const least = low.get(hour)?.get(name) ?? NOTHING
@@ -97,7 +101,13 @@ function byHour(windows: Iterable<LedgerWindow>): Map<number, Map<string, Counts
       pages = new Map()
       hours.set(hour, pages)
     }
-    pages.set(nameOf(window.minute, window.pageId), window)
+    const name = nameOf(window.minute, window.pageId)
+    const { views, bounces, durationMs } = pages.get(name) ?? NOTHING
+    pages.set(name, {
+      views: views + window.views,
+      bounces: bounces + window.bounces,
+      durationMs: durationMs + window.durationMs,
+    })
   }
   return hours
 }

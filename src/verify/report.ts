@@ -26,16 +26,9 @@ export interface VerifyReport {
     readonly messages: number
     readonly views: number
     readonly repeats: number
+    /** Attempts to send a message whose outcome is unknown: the log may have so many messages more. */
+    readonly unacknowledged: number
     readonly invalid: Readonly<Record<string, number>>
-  }
-  /** Attempts to send that ended without an answer: see doubts.ts. */
-  readonly in_doubt: {
-    /** Messages in these attempts. */
-    readonly messages: number
-    /** How many messages the log has more than the ledger. */
-    readonly more: number
-    /** How many of these are page views of which no attempt was answered. */
-    readonly views: number
   }
   /** The sum of view counts of each level. */
   readonly levels: readonly LevelTotals[]
@@ -67,8 +60,7 @@ export const CHECKS = {
   consumed: 'The consumer has read the log to its end.',
   gone: 'Every message was read before the log let it go.',
   rolled_up: 'No window is waiting for the roll-up.',
-  messages:
-    'The log has as many messages as the ledger, or those of attempts to send without an answer as well.',
+  messages: 'The log has the messages of the ledger, and none beyond those whose acknowledgement never came.',
   repeats: 'Messages that are no page view of their own and no error are the repeats of the ledger.',
   errors: 'processing_errors has what the ledger says was sent invalid, reason by reason.',
   ledger: 'Raw rows are the page views of the ledger, by minute and page.',

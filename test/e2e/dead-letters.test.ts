@@ -17,9 +17,8 @@ test('a dead letter is looked at, corrected and sent again; done twice it counts
     value: Buffer.from(JSON.stringify(view)),
     timestampMs: Date.now(),
   }
-  await (await log.writer()).append([record], () =>
-    ledger.record([{ kind: 'invalid', reason: 'empty_page_id' }]),
-  )
+  const entry = { kind: 'invalid', reason: 'empty_page_id' } as const
+  await (await log.writer()).append([record], ledger.begin([{ record, entry }]))
   await close()
 
   const program = await system.up()

@@ -37,6 +37,16 @@ if (canRunKafka()) {
       await stage.agrees(t)
     })
 
+    await t.test('a producer is killed three times while it sends', async (t) => {
+      for (let i = 0; i < 3; i++) {
+        stage.producer!.child.kill('SIGKILL')
+        await stage.producer!.ended
+        stage.startProducer()
+        await stage.counts(300)
+      }
+      await stage.agrees(t)
+    })
+
     await t.test('a consumer is killed, and another one takes over', async (t) => {
       const [first] = stage.urls
       await stage.addConsumer()

@@ -45,9 +45,13 @@ export class Stage {
     const stage = new Stage(kafka, system)
     stage.clickhouse = system.start('clickhouse')
     await stage.addConsumer('-init-schema')
-    stage.producer = system.start('producer')
+    stage.startProducer()
     await stage.counts(1_000)
     return stage
+  }
+
+  startProducer(): void {
+    this.producer = this.system.start('producer')
   }
 
   async addConsumer(...flags: string[]): Promise<string> {
@@ -116,9 +120,9 @@ export class Stage {
   async agrees(t: TestContext): Promise<void> {
     await this.pause()
     const { status, report } = await this.verify()
-    const { raw, log, in_doubt: doubt, differences } = report
+    const { raw, log, ledger, differences } = report
     t.diagnostic(
-      `${log.messages} messages, ${raw.unique} page views; ${doubt.messages} in attempts without an answer, ${doubt.more} more than the ledger, ${doubt.views} of them views given up`,
+      `${log.messages} messages, ${raw.unique} page views; ${ledger.unacknowledged} in attempts without an answer, ${log.messages - ledger.messages} more than were acknowledged`,
     )
     assert.deepEqual(differences, [])
     assert.equal(status, 0)

@@ -64,7 +64,7 @@ export async function partitionsAdded(t: TestContext, stage: Stage): Promise<voi
   const { producer } = stage
   producer!.child.kill('SIGTERM')
   await producer!.ended
-  stage.producer = stage.system.start('producer')
+  stage.startProducer()
   await eventually('the new partitions to be used', async () =>
     (await ends()).slice(6).every((end) => end > 0),
   )

@@ -74,8 +74,11 @@ async function brokerKilled(t: TestContext, version: KafkaVersion, brokers: 1 | 
   const sending = (async () => {
     while (!stopSending.signal.aborted) {
       const records = Array.from({ length: 30 }, (_, i) => record(i % 3, `v${acknowledged + i}`))
-      await writer.append(records, undefined, () => {
-        inDoubt += records.length
+      await writer.append(records, {
+        acknowledged: () => {},
+        unanswered: () => {
+          inDoubt += records.length
+        },
       })
       acknowledged += 30
     }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { MemoryLedger } from '../../src/ledger/memory-ledger.ts'
-import type { DoubtedEntry, Doubts, LedgerEntry, LedgerSnapshot } from '../../src/ledger/port.ts'
+import type { LedgerEntry, LedgerSnapshot, Sendable } from '../../src/ledger/port.ts'
 import { openLmdbLog } from '../../src/log/lmdb/open.ts'
 import { StandaloneLedger } from '../../src/log/lmdb/standalone-ledger.ts'
 import { temporaryDirectory } from '../helpers/program.ts'
@@ -29,6 +29,10 @@ const entry: fc.Arbitrary<LedgerEntry> = fc.oneof(
 )
 const groups = fc.array(fc.array(entry, { maxLength: 12 }), { maxLength: 8 })
 
+function messagesOf(entries: readonly LedgerEntry[]): Sendable[] {
+  return entries.map((entry) => ({ record: { key: null }, entry }))
+}
+
 /** Windows in an order that does not depend on how they are kept. */
 function sorted({ windows, ...totals }: LedgerSnapshot) {
   const byName = windows.toSorted((a, b) => a.minute - b.minute || (a.pageId < b.pageId ? -1 : 1))
@@ -44,7 +48,7 @@ test('the ledger in LMDB says what the one in memory says, also when it is opene
       const writer = await first.log.writer()
       for (const entries of recorded) {
         memory.record(entries)
-        await writer.append([], () => first.ledger.record(entries))
+        await writer.append([], first.ledger.begin(messagesOf(entries)))
       }
       assert.deepEqual(sorted(first.ledger.read()), sorted(memory.read()))
       await first.close()
@@ -64,61 +68,12 @@ test('the ledger beside Kafka says the same when it is closed and opened again',
       const first = new StandaloneLedger(dataDir, 'page-views')
       for (const entries of recorded) {
         memory.record(entries)
-        first.record(entries)
+        first.begin(messagesOf(entries)).acknowledged()
       }
       await first.close()
       const again = new StandaloneLedger(dataDir, 'page-views')
       assert.deepEqual(sorted(again.read()), sorted(memory.read()))
       await again.close()
-    }),
-    seeded(t, 15),
-  )
-})
-
-const doubted = entry.filter((each): each is DoubtedEntry => each.kind !== 'view')
-const told = fc.array(
-  fc.oneof(
-    fc.record({ entries: fc.array(entry, { maxLength: 6 }), inDoubt: fc.constant(false as const) }),
-    fc.record({ entries: fc.array(doubted, { maxLength: 6 }), inDoubt: fc.constant(true as const) }),
-  ),
-  { maxLength: 12 },
-)
-
-function byId({ views, ...totals }: Doubts) {
-  return { ...totals, views: views.toSorted((a, b) => (a.eventId < b.eventId ? -1 : 1)) }
-}
-
-test('attempts without an answer are kept with the ledger, and what is acknowledged later is in doubt no more', async (t) => {
-  await fc.assert(
-    fc.asyncProperty(told, async (steps) => {
-      const dataDir = await temporaryDirectory(t)
-      const memory = new MemoryLedger()
-      const acknowledged = new Set<string>()
-      const first = new StandaloneLedger(dataDir, 'page-views')
-      for (const step of steps) {
-        for (const ledger of [memory, first]) {
-          if (step.inDoubt) ledger.doubt(step.entries)
-          else ledger.record(step.entries)
-        }
-        if (!step.inDoubt) {
-          for (const each of step.entries) if (each.kind === 'view-once') acknowledged.add(each.eventId)
-        }
-      }
-      await first.close()
-      const again = new StandaloneLedger(dataDir, 'page-views')
-      assert.deepEqual(byId(again.doubts()), byId(memory.doubts()))
-      assert.deepEqual(sorted(again.read()), sorted(memory.read()))
-      await again.close()
-      const { messages, invalid, views } = memory.doubts()
-      const all = steps.flatMap((step) => (step.inDoubt ? step.entries : []))
-      assert.equal(messages, all.length)
-      assert.equal(
-        Object.values(invalid).reduce((sum, n) => sum + n, 0),
-        all.filter(({ kind }) => kind === 'invalid').length,
-      )
-      const open = new Set(all.flatMap((each) => (each.kind === 'view-once' ? [each.eventId] : [])))
-      for (const eventId of acknowledged) open.delete(eventId)
-      assert.deepEqual(new Set(views.map(({ eventId }) => eventId)), open)
     }),
     seeded(t, 15),
   )
@@ -142,5 +97,6 @@ test('a page view of a sender that cannot know is counted once, and then as a re
     repeats: 2,
     invalid: {},
     windows: [{ minute: 60_000, pageId: '/a', views: 1, bounces: 1, durationMs: 5 }],
+    unknown: { messages: 0, invalid: {}, views: new Set() },
   })
 })

@@ -78,7 +78,11 @@ export function eventLogContract(adapter: Adapter): void {
     const log = await (await adapter.create(t, 1)).open()
     const writer = await log.writer()
     const done: string[] = []
-    await Promise.all(['a', 'b', 'c'].map((text) => writer.append([record(0, text)], () => done.push(text))))
+    await Promise.all(
+      ['a', 'b', 'c'].map((text) =>
+        writer.append([record(0, text)], { acknowledged: () => done.push(text), unanswered() {} }),
+      ),
+    )
     assert.deepEqual(done, ['a', 'b', 'c'])
   })
 

@@ -23,8 +23,8 @@ test('a full disk: appends say so, nothing is half there, and it heals when ther
   ending.defer(close)
   const writer = await log.writer()
   let acknowledged = 0
-  const append = () =>
-    writer.append([record(0, 'x'.repeat(100_000))], () => ledger.record([{ kind: 'repeat' }]))
+  const large = record(0, 'x'.repeat(100_000))
+  const append = () => writer.append([large], ledger.begin([{ record: large, entry: { kind: 'repeat' } }]))
   await assert.rejects(
     async () => {
       for (;;) {

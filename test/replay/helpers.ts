@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { WirePageView } from '../../src/event/page-view.ts'
+import { CertainSending } from '../../src/ledger/certain.ts'
 import type { Ledger, LedgerEntry } from '../../src/ledger/port.ts'
 import type { LogWriter } from '../../src/log/port.ts'
 import type { ReplayOptions } from '../../src/replay/replay.ts'
@@ -27,20 +28,19 @@ export class Sent {
   #appends = 0
 
   readonly ledger: Ledger = {
-    record: (entries) => {
-      this.entries.push(...entries)
-    },
+    begin: (messages) =>
+      new CertainSending(messages, (entries) => {
+        this.entries.push(...entries)
+      }),
     read: () => {
       throw new Error('a replay does not read the ledger')
     },
-    doubt: () => {},
-    doubts: () => ({ messages: 0, invalid: {}, views: [] }),
   }
 
   readonly writer: LogWriter = {
     append: async (records, alongside) => {
       this.before(this.#appends++)
-      alongside?.()
+      alongside?.acknowledged()
       return records.map(({ partition, key, value }) => {
         const message = {
           partition,

@@ -7,10 +7,11 @@ import { windowToMark } from '../../src/rollup/source.ts'
 import { readStale } from '../../src/rollup/windows.ts'
 import { ClickHouseStore } from '../../src/store/clickhouse-store.ts'
 import type { Database } from '../../src/store/database.ts'
+import { commandEverywhere } from '../../src/store/everywhere.ts'
 import { applyRetention, type Retention } from '../../src/store/retention.ts'
 import { blocksOf, type PageViewRow } from '../helpers/page-view-rows.ts'
 import { pageViewRow, uuidOf } from '../store/events.ts'
-import { storeFixture } from '../store/fixture.ts'
+import { storeFixture, truncate } from '../store/fixture.ts'
 import { type Counts, expected, type FoundCounts, found, LEVEL_LIST, payloadHashes } from './expected.ts'
 
 const store = storeFixture()
@@ -121,7 +122,7 @@ for (const [name, around, spread, without] of [
     )
     await fc.assert(
       fc.asyncProperty(anyBatches(around(), spread), async ({ rows, flushes }) => {
-        for (const table of tables) await parts.db.command(`TRUNCATE TABLE ${table.name}`)
+        for (const table of tables) await commandEverywhere(parts.db, `TRUNCATE TABLE ${table.name}`)
         const order = [...flushes, { from: 0, count: rows.length, rollUp: true }]
         for (const { from, count, rollUp } of order) {
           const some = rows.slice(from % rows.length).slice(0, count)
@@ -209,6 +210,7 @@ function endingAfter(db: Database, steps: number): { db: Database } {
     db: new Proxy(db, {
       get(target, name) {
         const method = Reflect.get(target, name, target) as (...args: unknown[]) => Promise<unknown>
+        if (typeof method !== 'function') return method
         if (name !== 'command' && name !== 'insert') return method.bind(target)
         return async (...args: unknown[]) => {
           step()
@@ -229,7 +231,7 @@ test('what has expired is left as it was computed', async (t) => {
   assert.deepEqual(await db.query(hours), [{ views: 1 }])
 
   await applyRetention(db, { rawTtlDays: 30, minuteTtlDays: 7 }, Date.now())
-  await db.command('TRUNCATE TABLE page_views_raw')
+  await truncate(db, 'page_views_raw')
   const after = await partsOf(db, FOR_EVER)
   await flush(after, [{ ...old, eventId: uuidOf(2) }])
   await after.rollUp.runToEnd()

@@ -8,7 +8,7 @@ import type { Database } from '../../src/store/database.ts'
 import { blocksOf, type PageViewRow } from '../helpers/page-view-rows.ts'
 import { seeded } from '../helpers/seed.ts'
 import { pageViewRow, uuidOf } from '../store/events.ts'
-import { storeFixture } from '../store/fixture.ts'
+import { storeFixture, truncate } from '../store/fixture.ts'
 
 const store = storeFixture()
 /** So many rows that repeats are looked for first. */
@@ -27,7 +27,7 @@ async function compute(
   version: number,
   rows: number,
 ): Promise<void> {
-  for (const { sql, settings = {} } of recompute(level, 'raw', starts, BigInt(version), rows)) {
+  for (const { sql, settings = {} } of recompute(level, 'raw', starts, BigInt(version), rows, db.place)) {
     await db.command(sql, { settings })
   }
 }
@@ -67,7 +67,7 @@ for (const level of ['slice', 'minute', 'hour'] as const) {
     let version = 0
     await fc.assert(
       fc.asyncProperty(anyRows, fc.nat(80), async (rows, again) => {
-        await db.command('TRUNCATE TABLE page_views_raw')
+        await truncate(db, 'page_views_raw')
         await insert(db, rows)
         await insert(db, rows.slice(0, again))
         const starts = [...new Set(rows.map(({ view }) => windowStart(level, view.timestampMs)))]

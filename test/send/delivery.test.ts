@@ -75,7 +75,7 @@ test('what failed is sent again: once in the ledger, however often it is interru
   const [file] = await listFailedEventFiles(dataDir)
   const log = new MemoryLog({ partitions: 2 })
   const ledger = new MemoryLedger()
-  const options = { writer: await log.writer(), ledger, partitions: 2 }
+  const options = { writer: await log.writer(), ledger, topic: 'page-views', partitions: 2 }
   // Sent, and killed before the file got its other name.
   assert.equal(await resendFile(file!, options), 3)
   await rename(`${file}.sent`, file!)

@@ -1,5 +1,5 @@
 import type { LedgerEntry } from '../../src/ledger/port.ts'
-import type { LogWriter, OutgoingRecord } from '../../src/log/port.ts'
+import type { Bookkeeping, LogWriter, OutgoingRecord } from '../../src/log/port.ts'
 import type { Outgoing } from '../../src/send/outgoing.ts'
 
 /** The n-th message: a page view, unless the entry says otherwise. */
@@ -22,13 +22,13 @@ export class ScriptedWriter implements LogWriter {
   calls = 0
   fail: (records: readonly OutgoingRecord[], call: number) => Error | undefined = () => undefined
 
-  async append(records: readonly OutgoingRecord[], alongside?: () => void) {
+  async append(records: readonly OutgoingRecord[], alongside?: Bookkeeping) {
     this.calls += 1
     const call = this.calls
     await Promise.resolve()
     const error = this.fail(records, call)
     if (error) throw error
-    alongside?.()
+    alongside?.acknowledged()
     this.appended.push(...records)
     return records.map(({ partition }) => ({ partition, offset: 0 }))
   }

@@ -33,8 +33,11 @@ test('it stops trying when it succeeds, and the bookkeeping happens once', async
   const scripted = new ScriptedWriter()
   scripted.fail = (_, call) => (call < 3 ? AWAY : undefined)
   let times = 0
-  await writerOf(scripted).append(records, () => {
-    times += 1
+  await writerOf(scripted).append(records, {
+    acknowledged: () => {
+      times += 1
+    },
+    unanswered() {},
   })
   assert.equal(scripted.calls, 3)
   assert.equal(times, 1)

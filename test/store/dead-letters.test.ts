@@ -3,10 +3,12 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { ClickHouseStore } from '../../src/store/clickhouse-store.ts'
 import type { Database } from '../../src/store/database.ts'
+import { rowsTable } from '../../src/store/ddl.ts'
 import { countErrors, getError, listErrors, markResolved } from '../../src/store/dead-letters.ts'
+import { commandEverywhere } from '../../src/store/everywhere.ts'
 import type { ErrorRow } from '../../src/store/port.ts'
 import { anyText } from './events.ts'
-import { storeFixture } from './fixture.ts'
+import { storeFixture, truncate } from './fixture.ts'
 
 const store = storeFixture()
 
@@ -37,7 +39,7 @@ test('bytes of every kind come back as they were, none apart from empty', async 
     fc.asyncProperty(
       fc.array(fc.tuple(bytes, bytes, anyText), { minLength: 1, maxLength: 20 }),
       async (messages) => {
-        await db.command('TRUNCATE TABLE processing_errors')
+        await truncate(db, 'processing_errors')
         const rows = messages.map(([key, value, detail], offset) => errorRow({ key, value, detail, offset }))
         await insert(db, rows)
         const found = (await listErrors(db, { limit: 100 })).sort((a, b) => a.offset - b.offset)
@@ -64,7 +66,7 @@ test('a message is one row however often it comes, and stays resolved', async (t
   assert.equal((await getError(db, place)).resolved, null)
   await markResolved(db, [place], 'replayed')
   await insert(db, [row])
-  await db.command('OPTIMIZE TABLE processing_errors FINAL')
+  await commandEverywhere(db, `OPTIMIZE TABLE ${rowsTable('processing_errors', db.place)} FINAL`)
   const found = await getError(db, place)
   assert.equal(found.resolved?.how, 'replayed')
   assert.equal(found.value?.toString(), '{broken')

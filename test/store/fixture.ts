@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { after, before, type TestContext } from 'node:test'
+import type { Cluster } from '../../src/store/cluster.ts'
 import { Database, type Endpoint } from '../../src/store/database.ts'
+import { rowsTable } from '../../src/store/ddl.ts'
+import { commandEverywhere } from '../../src/store/everywhere.ts'
 import { migrate } from '../../src/store/migrate.ts'
+import { startTestCluster } from '../helpers/cluster.ts'
 import { type ScratchServer, startScratchServer } from './scratch-server.ts'
 
 /** A real server for the tests of one file, and a database of its own for each of them. */
@@ -13,10 +17,16 @@ export interface StoreFixture {
   nothing(t: TestContext): Database
 }
 
+/** Set by those who run tests of one server on a cluster of so many shards: test/cluster/store.test.ts. */
+const SHARDS = 'MILLRACE_TEST_SHARDS'
+
+type Servers = ScratchServer & { readonly cluster: Cluster | null }
+
 export function storeFixture(): StoreFixture {
-  let server: ScratchServer | undefined
+  let server: Servers | undefined
   before(async () => {
-    server = await startScratchServer()
+    const shards = Number(process.env[SHARDS] ?? 1)
+    server = shards === 1 ? { ...(await startScratchServer()), cluster: null } : await startCluster(shards)
   })
   after(() => server?.stop())
   const endpoint = (): Endpoint => {
@@ -25,7 +35,7 @@ export function storeFixture(): StoreFixture {
   }
   const nothing = (t: TestContext): Database => {
     const own = { ...endpoint(), database: `test_${randomUUID().replaceAll('-', '')}` }
-    const db = new Database({ endpoint: () => own })
+    const db = new Database({ endpoint: () => own, cluster: server?.cluster ?? null })
     t.after(() => db.close())
     return db
   }
@@ -38,4 +48,14 @@ export function storeFixture(): StoreFixture {
       return db
     },
   }
+}
+
+/** Takes all rows of a table away, on every server that has some. */
+export function truncate(db: Database, table: string): Promise<void> {
+  return commandEverywhere(db, `TRUNCATE TABLE ${rowsTable(table, db.place)}`)
+}
+
+async function startCluster(shards: number): Promise<Servers> {
+  const started = await startTestCluster(shards)
+  return { endpoint: started.endpoints[0]!, cluster: started.cluster, stop: () => started.close() }
 }

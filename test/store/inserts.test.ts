@@ -6,7 +6,7 @@ import type { Database } from '../../src/store/database.ts'
 import { listGaps } from '../../src/store/gaps.ts'
 import { blocksOf, type PageViewRow, rowsOf } from '../helpers/page-view-rows.ts'
 import { anyText, pageViewRow, uuidOf } from './events.ts'
-import { storeFixture } from './fixture.ts'
+import { storeFixture, truncate } from './fixture.ts'
 
 const store = storeFixture()
 const DAY_MS = 86_400_000
@@ -35,7 +35,7 @@ test('every field of a page view comes back as it was', async (t) => {
   const db = await store.database(t)
   await fc.assert(
     fc.asyncProperty(fc.array(anyRow, { minLength: 1, maxLength: 40 }), async (rows) => {
-      await db.command('TRUNCATE TABLE page_views_raw')
+      await truncate(db, 'page_views_raw')
       await storeOf(db).insertPageViews(blocksOf(rows))
       const found = await db.query(`
         SELECT toString(event_id) AS eventId, kafka_partition AS partition, kafka_offset AS offset,

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Database } from '../../src/store/database.ts'
+import { rowsTable } from '../../src/store/ddl.ts'
+import { commandEverywhere } from '../../src/store/everywhere.ts'
 import { applyRetention } from '../../src/store/retention.ts'
 import { storeFixture } from './fixture.ts'
 
@@ -12,7 +14,7 @@ const NOW = Date.UTC(2026, 10, 23, 12, 34)
 async function ttlOf(db: Database, table: string): Promise<number | null> {
   const [row] = await db.query<{ ddl: string }>(
     'SELECT engine_full AS ddl FROM system.tables WHERE database = currentDatabase() AND name = {table:String}',
-    { params: { table } },
+    { params: { table: rowsTable(table, db.place) } },
   )
   const match = /toIntervalDay\((\d+)\)/.exec(row!.ddl)
   return match ? Number(match[1]) : null
@@ -47,7 +49,8 @@ test('TTLs that are right already are left alone', async (t) => {
   const watched = new Proxy(db, {
     get(target, name) {
       if (name === 'command') return async (sql: string) => void commands.push(sql)
-      return (Reflect.get(target, name, target) as () => unknown).bind(target)
+      const value = Reflect.get(target, name, target)
+      return typeof value === 'function' ? value.bind(target) : value
     },
   })
   await applyRetention(watched, settings, NOW)
@@ -77,6 +80,6 @@ test('rows past their TTL go, the others stay', async (t) => {
     `INSERT INTO page_views_raw (event_time, page_id, event_id)
      SELECT now64(3) - toIntervalDay(number * 20), '/', generateUUIDv4() FROM numbers(4)`,
   )
-  await db.command('OPTIMIZE TABLE page_views_raw FINAL')
+  await commandEverywhere(db, `OPTIMIZE TABLE ${rowsTable('page_views_raw', db.place)} FINAL`)
   assert.deepEqual(await db.query('SELECT count() AS rows FROM page_views_raw'), [{ rows: 2 }])
 })

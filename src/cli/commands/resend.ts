@@ -29,6 +29,7 @@ export const registerResend: Register = (program, context) => {
         const sent = await resendFile(file, {
           writer,
           ledger,
+          topic: log.topic,
           partitions: log.partitions,
           progress: (some, of) => progress.show(`${file}: ${some} of ${of}`),
         })

@@ -1,4 +1,4 @@
-import { bytes, integer, pattern, port, text } from '../parsers.ts'
+import { bytes, integer, onOff, pattern, port, text, urls } from '../parsers.ts'
 import { setting } from '../setting.ts'
 
 /** The store: a ClickHouse server of the user's, or the local one. */
@@ -27,6 +27,24 @@ export const clickhouse = {
     pattern(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'a name of letters, digits and underscores'),
     'millrace',
     'The database that holds the tables.',
+  ),
+  clickhouseCluster: setting(
+    'MILLRACE_CLICKHOUSE_CLUSTER',
+    pattern(/^([A-Za-z_][A-Za-z0-9_]{0,63})?$/, 'a name of letters, digits and underscores'),
+    '',
+    'The cluster, by its name in remote_servers, that the tables are spread over; the server of MILLRACE_CLICKHOUSE_URL is one of it. Empty: one server.',
+  ),
+  clickhouseReplicated: setting(
+    'MILLRACE_CLICKHOUSE_REPLICATED',
+    onOff,
+    true,
+    'Whether the tables of a cluster are replicated, which needs Keeper and the macros shard and replica. off: each shard is one server.',
+  ),
+  clickhouseShardUrls: setting(
+    'MILLRACE_CLICKHOUSE_SHARD_URLS',
+    urls,
+    [],
+    'With MILLRACE_CLICKHOUSE_REPLICATED=off: the http or https address of each shard, separated by commas. Tables are created and altered there.',
   ),
   clickhousePort: setting(
     'MILLRACE_CLICKHOUSE_PORT',

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { ProduceAcks, Producer } from '@platformatic/kafka'
 import { MillraceError } from '../../errors.ts'
 import { checkRecord } from '../limits.ts'
-import type { LogWriter, OutgoingRecord, Position } from '../port.ts'
+import type { Bookkeeping, LogWriter, OutgoingRecord, Position } from '../port.ts'
 import { guardConnections } from './connections.ts'
 import { countSessions, mayBeWritten } from './doubt.ts'
 import { isKafkaError, kafkaError } from './errors.ts'
@@ -30,7 +30,7 @@ const ASK_PAUSE_MS = 100
 
 interface Waiting {
   readonly records: readonly OutgoingRecord[]
-  readonly inDoubt: () => void
+  readonly unanswered: () => void
   readonly resolve: (positions: Position[]) => void
   readonly reject: (error: unknown) => void
 }
@@ -67,11 +67,11 @@ export class KafkaSender {
    * Sends records, and resolves when every replica in sync has them. What is asked for in one turn of the event loop goes together, so
    * that appends of single records cost no request each.
    *
-   * @param inDoubt as the port says
+   * @param unanswered told of each attempt of which nobody knows what the brokers have
    */
-  send(records: readonly OutgoingRecord[], inDoubt: () => void): Promise<Position[]> {
+  send(records: readonly OutgoingRecord[], unanswered: () => void): Promise<Position[]> {
     const { promise, resolve, reject } = Promise.withResolvers<Position[]>()
-    this.#waiting.push({ records, inDoubt, resolve, reject })
+    this.#waiting.push({ records, unanswered, resolve, reject })
     if (this.#waiting.length === 1) setImmediate(() => this.#sendWaiting())
     this.#underWay.add(promise)
     const done = (): void => {
@@ -87,7 +87,7 @@ export class KafkaSender {
     const all = this.#send(
       group.flatMap(({ records }) => records),
       () => {
-        for (const { inDoubt } of group) inDoubt()
+        for (const { unanswered } of group) unanswered()
       },
     )
     all.then(
@@ -100,9 +100,9 @@ export class KafkaSender {
       },
       (error: unknown) => {
         const isRefused = error instanceof MillraceError && !error.retryable
-        for (const { records, inDoubt, resolve, reject } of group) {
+        for (const { records, unanswered, resolve, reject } of group) {
           // Of several the brokers refused one; which it was is seen when each goes alone.
-          if (isRefused && group.length > 1) this.#send(records, inDoubt).then(resolve, reject)
+          if (isRefused && group.length > 1) this.#send(records, unanswered).then(resolve, reject)
           else reject(error)
         }
       },
@@ -118,17 +118,17 @@ export class KafkaSender {
     await this.#producer?.close()
   }
 
-  async #send(records: readonly OutgoingRecord[], inDoubt: () => void): Promise<Position[]> {
+  async #send(records: readonly OutgoingRecord[], unanswered: () => void): Promise<Position[]> {
     const positions = new Array<Position>(records.length)
     const rounds = inRounds(records)
     this.#producer ??= this.#open()
     for (const [i, round] of rounds.entries()) {
       const sessions = this.#sessions()
       const bases = await this.#sendRound(this.#producer, round, records).catch((error: unknown) => {
-        if (i > 0 || mayBeWritten(error, round.size)) inDoubt()
+        if (i > 0 || mayBeWritten(error, round.size)) unanswered()
         throw kafkaError(error, `sending to the topic ${this.#topic.name}`)
       })
-      if (this.#sessions() > sessions && round.size > 1) inDoubt()
+      if (this.#sessions() > sessions && round.size > 1) unanswered()
       for (const [partition, indices] of round) {
         const base = bases.get(partition) ?? 0
         indices.forEach((index, i) => {
@@ -193,15 +193,12 @@ export class KafkaWriter implements LogWriter {
     this.#onClose = onClose
   }
 
-  async append(
-    records: readonly OutgoingRecord[],
-    alongside?: () => void,
-    inDoubt: () => void = () => {},
-  ): Promise<Position[]> {
+  async append(records: readonly OutgoingRecord[], alongside?: Bookkeeping): Promise<Position[]> {
     if (this.#closed) throw new MillraceError('log_refused', 'the writer is closed')
     for (const record of records) checkRecord(record, this.#topic.partitions)
-    const positions = records.length === 0 ? [] : await this.#sender.send(records, inDoubt)
-    alongside?.()
+    const unanswered = (): void => alongside?.unanswered()
+    const positions = records.length === 0 ? [] : await this.#sender.send(records, unanswered)
+    alongside?.acknowledged()
     return positions
   }
 

@@ -1,10 +1,10 @@
-import type { OutgoingRecord, Position } from '../port.ts'
+import type { Bookkeeping, OutgoingRecord, Position } from '../port.ts'
 import { type Environment, logError } from './environment.ts'
 import type { Topic } from './topic.ts'
 
 interface Append {
   readonly records: readonly OutgoingRecord[]
-  readonly alongside: (() => void) | undefined
+  readonly alongside: Bookkeeping | undefined
   readonly resolve: (positions: Position[]) => void
   readonly reject: (error: unknown) => void
 }
@@ -45,13 +45,13 @@ export class AppendQueue {
   }
 
   /**
-   * Appends records and runs `alongside` in the same transaction, soon. When an append fails, nothing of it stays, and others are not
-   * affected; `alongside` may be run a second time then.
+   * Appends records and tells `alongside` in the same transaction, soon. When an append fails, nothing of it stays, and others are not
+   * affected; `alongside` may be told a second time then.
    *
    * @returns their positions, once they are durable
    * @throws MillraceError `log_full`, `log_unavailable`, and what `alongside` throws
    */
-  append(records: readonly OutgoingRecord[], alongside?: () => void): Promise<Position[]> {
+  append(records: readonly OutgoingRecord[], alongside?: Bookkeeping): Promise<Position[]> {
     const { promise, resolve, reject } = Promise.withResolvers<Position[]>()
     this.#waiting.push({ records, alongside, resolve, reject })
     if (this.#waiting.length === 1) this.#schedule()
@@ -93,7 +93,7 @@ export class AppendQueue {
           group.flatMap(({ records }) => records),
           now(),
         )
-        for (const { alongside } of group) alongside?.()
+        for (const { alongside } of group) alongside?.acknowledged()
         companion.beforeCommit()
         return all
       })

@@ -1,13 +1,12 @@
 import { createHash } from 'node:crypto'
-import { addDoubts, type DoubtTotals, noDoubts } from '../../ledger/doubts.ts'
+import { CertainSending, NOTHING_UNKNOWN } from '../../ledger/certain.ts'
 import type {
-  DoubtedEntry,
-  DoubtedView,
-  Doubts,
   Ledger,
   LedgerEntry,
   LedgerSnapshot,
   LedgerWindow,
+  Sendable,
+  Sending,
 } from '../../ledger/port.ts'
 import { emptyTotals, type Totals, tally, type WindowCounts } from '../../ledger/tally.ts'
 import type { Companion } from './append-queue.ts'
@@ -24,7 +23,6 @@ export class LmdbLedger implements Ledger, Companion {
   readonly #totals: Table
   readonly #windows: Table
   readonly #once: Table
-  readonly #doubts: Table
   /** Recorded by the transaction that is under way. */
   #entries: LedgerEntry[] = []
 
@@ -33,9 +31,13 @@ export class LmdbLedger implements Ledger, Companion {
     this.#totals = openTable(environment, `ledger:${topic}`)
     this.#windows = openTable(environment, `ledger-windows:${topic}`)
     this.#once = openTable(environment, `ledger-once:${topic}`)
-    this.#doubts = openTable(environment, `ledger-doubts:${topic}`)
   }
 
+  begin(messages: readonly Sendable[]): Sending {
+    return new CertainSending(messages, (entries) => this.record(entries))
+  }
+
+  /** Adds what is acknowledged. Called inside the transaction of the append. */
   record(entries: readonly LedgerEntry[]): void {
     for (const entry of entries) this.#entries.push(entry)
   }
@@ -56,32 +58,12 @@ export class LmdbLedger implements Ledger, Companion {
     this.#environment.resetReadTxn()
     const windows: LedgerWindow[] = []
     for (const { key, value } of this.#windows.getRange({})) windows.push(decodeWindow(key, value))
-    return { ...this.#readTotals(), windows }
+    return { ...this.#readTotals(), windows, unknown: NOTHING_UNKNOWN }
   }
 
-  doubt(entries: readonly DoubtedEntry[]): void {
-    this.#environment.transactionSync(() => {
-      const { totals, views } = addDoubts(entries, this.#readDoubts())
-      this.#doubts.putSync(TOTALS, Buffer.from(JSON.stringify(totals)))
-      for (const view of views) {
-        const key = idKey(view.eventId)
-        if (!this.#once.get(key)) this.#doubts.putSync(key, Buffer.from(JSON.stringify(view)))
-      }
-    })
-  }
-
-  doubts(): Doubts {
-    this.#environment.resetReadTxn()
-    const views: DoubtedView[] = []
-    for (const { key, value } of this.#doubts.getRange({})) {
-      if (key.length === ID_BYTES) views.push(JSON.parse(value.toString()) as DoubtedView)
-    }
-    return { ...this.#readDoubts(), views }
-  }
-
-  #readDoubts(): DoubtTotals {
-    const found = this.#doubts.get(TOTALS)
-    return found ? (JSON.parse(found.toString()) as DoubtTotals) : noDoubts()
+  /** Whether the page view with this id was recorded, as 'view-once', already. */
+  knows(eventId: string): boolean {
+    return this.#once.get(onceKey(eventId)) !== undefined
   }
 
   #readTotals(): Totals {
@@ -90,10 +72,9 @@ export class LmdbLedger implements Ledger, Companion {
   }
 
   #isFirst(eventId: string): boolean {
-    const key = idKey(eventId)
+    const key = onceKey(eventId)
     if (this.#once.get(key)) return false
     this.#once.putSync(key, Buffer.alloc(0))
-    this.#doubts.removeSync(key)
     return true
   }
 
@@ -109,14 +90,12 @@ export class LmdbLedger implements Ledger, Companion {
   }
 }
 
-const ID_BYTES = 16
-
-function idKey(eventId: string): Buffer {
-  return Buffer.from(eventId.replaceAll('-', ''), 'hex')
-}
-
 /** Views, bounces and duration, each as a double; the page's name follows. */
 const COUNTS = 24
+
+function onceKey(eventId: string): Buffer {
+  return Buffer.from(eventId.replaceAll('-', ''), 'hex')
+}
 
 /** Minute and a hash of the page, since LMDB's keys are shorter than a page's name may be. */
 function windowKey(minute: number, pageId: string): Buffer {

@@ -1,58 +1,190 @@
 import { join } from 'node:path'
-import type { DoubtedEntry, Doubts, Ledger, LedgerEntry, LedgerSnapshot } from '../../ledger/port.ts'
-import { type Environment, openEnvironment } from './environment.ts'
+import { eventIdOf } from '../../event/identity.ts'
+import type { RejectReason } from '../../event/outcome.ts'
+import type { Ledger, LedgerEntry, LedgerSnapshot, Sendable, Sending, Unknown } from '../../ledger/port.ts'
+import { type Environment, openEnvironment, openTable, type Table } from './environment.ts'
 import { LmdbLedger } from './ledger.ts'
+import { type FileState, type Place, readSendings, SendingFiles, type Sent } from './sending-files.ts'
 
 /** How long entries are gathered for one transaction, in milliseconds: each costs a synchronisation with the disk. */
 const GATHER_MS = 20
 
+const UNANSWERED = Buffer.from('unanswered')
+const NOTHING = Buffer.alloc(0)
+
+type Counts = Pick<Unknown, 'messages' | 'invalid'>
+
 /**
- * The ledger of a log that has no transactions of ours, such as Kafka: in a directory of its own, written a moment after the
- * acknowledgement. A process that is killed between the two has sent messages that its ledger does not know; `verify` says so.
+ * The ledger of a log that has no transactions of ours, such as Kafka: in a directory of its own. What is sent is written down
+ * before (sending-files.ts), and counted a moment after the acknowledgement. What never got one is read as unknown, also when the
+ * process was killed.
  */
 export class StandaloneLedger implements Ledger {
   readonly #environment: Environment
   readonly #ledger: LmdbLedger
+  readonly #topic: string
+  readonly #directory: string
+  readonly #files: SendingFiles
+  /** The ids of page views that were given up, by file and number the sendings that are not finished, and counts. */
+  readonly #givenUp: Table
+  readonly #states: Table
+  readonly #counts: Table
   #gathered: LedgerEntry[] = []
+  #finished: Place[] = []
   #timer: NodeJS.Timeout | undefined
 
   /** @throws MillraceError `file_unusable` */
   constructor(dataDir: string, topic: string) {
+    this.#topic = topic
     this.#environment = openEnvironment(join(dataDir, 'ledger'))
     this.#ledger = new LmdbLedger(this.#environment, topic)
+    this.#givenUp = openTable(this.#environment, `ledger-given-up:${topic}`)
+    this.#states = openTable(this.#environment, `ledger-sendings:${topic}`)
+    this.#counts = openTable(this.#environment, `ledger-unanswered:${topic}`)
+    this.#directory = join(dataDir, 'ledger', `sendings-${encodeURIComponent(topic)}`)
+    this.#files = new SendingFiles(this.#directory)
   }
 
-  record(entries: readonly LedgerEntry[]): void {
-    for (const entry of entries) this.#gathered.push(entry)
-    this.#timer ??= setTimeout(() => this.#write(), GATHER_MS)
+  begin(messages: readonly Sendable[]): Sending {
+    return this.#begin(messages, false)
   }
 
   read(): LedgerSnapshot {
-    return this.#ledger.read()
-  }
-
-  doubt(entries: readonly DoubtedEntry[]): void {
-    this.#ledger.doubt(entries)
-  }
-
-  doubts(): Doubts {
-    return this.#ledger.doubts()
+    // Files first: what is finished in between, the ledger counts.
+    const sendings = readSendings(this.#directory)
+    const snapshot = this.#ledger.read()
+    const unknown = readCounts(this.#counts)
+    const views = new Set<string>()
+    for (const { key } of this.#givenUp.getRange({})) views.add(idOf(key))
+    let { messages } = unknown
+    for (const [name, lines] of sendings) {
+      const state = this.#stateOf(name)
+      for (const sent of lines) {
+        if (sent.n < state.next && !state.open.includes(sent.n)) continue
+        messages += sent.messages
+        addTo(unknown.invalid, sent.invalid)
+        for (const id of sent.views) views.add(id)
+      }
+    }
+    for (const id of views) if (this.#ledger.knows(id)) views.delete(id)
+    return { ...snapshot, unknown: { messages, invalid: unknown.invalid, views } }
   }
 
   async close(): Promise<void> {
+    this.#files.close()
     this.#write()
     await this.#environment.close()
+  }
+
+  #begin(messages: readonly Sendable[], mayBeThere: boolean): Sending {
+    const sent = this.#summary(messages)
+    const place = this.#files.begin(sent)
+    let doubtful = mayBeThere
+    const finish = (): void => {
+      this.#finished.push(place)
+      this.#soon()
+    }
+    return {
+      acknowledged: () => {
+        for (const { entry } of messages) this.#gathered.push(entry)
+        finish()
+      },
+      unanswered: () => {
+        doubtful = true
+        this.#count(sent)
+      },
+      givenUp: () => {
+        if (doubtful) this.#keepGivenUp(sent.views)
+        finish()
+      },
+      split: () => {
+        const alone = messages.map((message) => this.#begin([message], doubtful))
+        finish()
+        return alone
+      },
+    }
+  }
+
+  #summary(messages: readonly Sendable[]): Sent {
+    const views: string[] = []
+    const invalid: Partial<Record<RejectReason, number>> = {}
+    for (const { record, entry } of messages) {
+      if (entry.kind === 'invalid') addTo(invalid, { [entry.reason]: 1 })
+      else if (entry.kind === 'view-once') views.push(entry.eventId)
+      else if (entry.kind === 'view') views.push(eventIdOf(record.key, this.#topic, 0, 0))
+    }
+    return { messages: messages.length, views, invalid }
+  }
+
+  /** At once: a process that is killed now must leave it behind. */
+  #count({ messages, invalid }: Sent): void {
+    this.#environment.transactionSync(() => {
+      const counts = readCounts(this.#counts)
+      addTo(counts.invalid, invalid)
+      const now: Counts = { messages: counts.messages + messages, invalid: counts.invalid }
+      this.#counts.putSync(UNANSWERED, Buffer.from(JSON.stringify(now)))
+    })
+  }
+
+  #keepGivenUp(views: readonly string[]): void {
+    this.#environment.transactionSync(() => {
+      for (const id of views) this.#givenUp.putSync(keyOf(id), NOTHING)
+    })
+  }
+
+  #soon(): void {
+    this.#timer ??= setTimeout(() => this.#write(), GATHER_MS)
   }
 
   #write(): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    const entries = this.#gathered
+    const [entries, finished] = [this.#gathered, this.#finished]
     this.#gathered = []
-    if (entries.length === 0) return
+    this.#finished = []
+    if (finished.length > 0) {
+      for (const { file, n } of finished) file.open.delete(n)
+      this.#environment.transactionSync(() => {
+        this.#ledger.record(entries)
+        this.#ledger.beforeCommit()
+        for (const [name, state] of this.#files.states()) {
+          this.#states.putSync(Buffer.from(name), Buffer.from(JSON.stringify(state)))
+        }
+      })
+    }
+    const removed = this.#files.removeFinished()
+    if (removed.length === 0) return
     this.#environment.transactionSync(() => {
-      this.#ledger.record(entries)
-      this.#ledger.beforeCommit()
+      for (const name of removed) this.#states.removeSync(Buffer.from(name))
     })
   }
+
+  #stateOf(name: string): FileState {
+    const found = this.#states.get(Buffer.from(name))
+    return found ? (JSON.parse(found.toString()) as FileState) : { next: 0, open: [] }
+  }
+}
+
+type Growing = { messages: number; invalid: Partial<Record<RejectReason, number>> }
+
+function readCounts(table: Table): Growing {
+  const found = table.get(UNANSWERED)
+  return found ? (JSON.parse(found.toString()) as Growing) : { messages: 0, invalid: {} }
+}
+
+function addTo(
+  sum: Partial<Record<RejectReason, number>>,
+  more: Readonly<Partial<Record<RejectReason, number>>>,
+): void {
+  for (const [reason, n] of Object.entries(more) as [RejectReason, number][]) {
+    sum[reason] = (sum[reason] ?? 0) + n
+  }
+}
+
+function keyOf(eventId: string): Buffer {
+  return Buffer.from(eventId.replaceAll('-', ''), 'hex')
+}
+
+function idOf(key: Buffer): string {
+  return key.toString('hex').replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-')
 }
