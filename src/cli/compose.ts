@@ -6,9 +6,11 @@ import type { Ledger } from '../ledger/port.ts'
 import type { EventLog } from '../log/port.ts'
 import type { Logger } from '../observe/logger.ts'
 import { duration } from '../observe/words.ts'
+import type { Connection } from '../store/client.ts'
 import type { Cluster } from '../store/cluster.ts'
 import { Database } from '../store/database.ts'
 import { kafkaOptions } from './kafka-options.ts'
+import { pem } from './pem.ts'
 
 // What a process does not use it does not load: that saves some 30 MB in each.
 
@@ -98,12 +100,12 @@ export async function openStore(config: Config, logger: Logger): Promise<OpenedS
       password: config.clickhousePassword,
       database: config.clickhouseDatabase,
     }
-    const db = new Database({ endpoint: () => endpoint, cluster: clusterOf(config) })
+    const db = new Database({ endpoint: () => endpoint, cluster: clusterOf(config), ...connectionOf(config) })
     return { db, url: () => endpoint.url, local: null, [Symbol.asyncDispose]: () => db.close() }
   }
   clusterOf(config)
   const local = await openLocalServer(config, logger)
-  const db = new Database({ endpoint: () => local.endpoint() })
+  const db = new Database({ endpoint: () => local.endpoint(), timeoutMs: config.clickhouseTimeout })
   return {
     db,
     url: () => local.endpoint().url,
@@ -112,6 +114,36 @@ export async function openStore(config: Config, logger: Logger): Promise<OpenedS
       await db.close()
       await local.close()
     },
+  }
+}
+
+/** @throws MillraceError `invalid_setting` when the settings do not go together, `file_unusable` for a file that cannot be read */
+function connectionOf(config: Config): Connection {
+  const { clickhouseTlsCa: ca, clickhouseTlsCert: cert, clickhouseTlsKey: key } = config
+  const refuse = (message: string, hint: string): never => {
+    throw new MillraceError('invalid_setting', message, { hint })
+  }
+  if ((cert === '') !== (key === '')) {
+    refuse(
+      `of MILLRACE_CLICKHOUSE_TLS_CERT and MILLRACE_CLICKHOUSE_TLS_KEY only one is set`,
+      'A certificate needs its key: set both, or neither.',
+    )
+  }
+  if (`${ca}${cert}` !== '' && !config.clickhouseUrl.startsWith('https:')) {
+    refuse(
+      `certificates are set for ClickHouse, and MILLRACE_CLICKHOUSE_URL is ${config.clickhouseUrl}`,
+      'They are for https addresses: begin it with https, or leave them out.',
+    )
+  }
+  const tls = {
+    ...pem('ca', 'MILLRACE_CLICKHOUSE_TLS_CA', ca),
+    ...pem('cert', 'MILLRACE_CLICKHOUSE_TLS_CERT', cert),
+    ...pem('key', 'MILLRACE_CLICKHOUSE_TLS_KEY', key),
+  }
+  return {
+    timeoutMs: config.clickhouseTimeout,
+    compress: config.clickhouseCompression,
+    ...(Object.keys(tls).length > 0 ? { tls } : {}),
   }
 }
 

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs'
 import type { Config } from '../config/config.ts'
-import { MillraceError, messageOf } from '../errors.ts'
 import type { KafkaLogOptions } from '../log/kafka/options.ts'
+import { pem } from './pem.ts'
 
 /**
  * How to connect to Kafka, as the settings say.
@@ -37,20 +36,5 @@ export function kafkaOptions(config: Config): KafkaLogOptions {
             password: config.kafkaSaslPassword,
           },
         }),
-  }
-}
-
-function pem(
-  name: 'ca' | 'cert' | 'key',
-  setting: string,
-  path: string,
-): Partial<Record<typeof name, string>> {
-  if (path === '') return {}
-  try {
-    return { [name]: readFileSync(path, 'utf8') }
-  } catch (error) {
-    throw new MillraceError('file_unusable', `${setting}: ${path} cannot be read: ${messageOf(error)}`, {
-      cause: error,
-    })
   }
 }

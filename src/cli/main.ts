@@ -12,6 +12,8 @@ const USAGE = 2
  * @param args what stands behind the program's name
  */
 export async function main(args: readonly string[]): Promise<never> {
+  // Whatever this process and its children create is its owner's alone, files of libraries and of ClickHouse included.
+  process.umask(0o077)
   const program = createProgram({
     environment: process.env,
     stdin: process.stdin,

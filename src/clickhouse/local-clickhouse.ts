@@ -40,8 +40,8 @@ export interface LocalClickHouseOptions {
   readonly nativePort: number
   /** How much memory the server may use. */
   readonly memoryBytes: number
-  /** The cluster that this server is a shard of. No setting leads here: it is how the tests make a cluster. */
-  readonly cluster?: ServerCluster
+  /** The clusters that the server knows. No setting leads here: it is how the tests make some. */
+  readonly clusters?: readonly ServerCluster[]
   readonly logger: Logger
 }
 
@@ -173,7 +173,7 @@ class SharedServer implements LocalClickHouse {
 
   async #start(): Promise<void> {
     const began = performance.now()
-    const { user, password, database, memoryBytes, cluster } = this.#options
+    const { user, password, database, memoryBytes, clusters } = this.#options
     const hosts = await loopbackHosts()
     const httpPort = await this.#port('MILLRACE_CLICKHOUSE_PORT', this.#options.httpPort, hosts)
     const nativePort =
@@ -187,7 +187,7 @@ class SharedServer implements LocalClickHouse {
           password,
           database,
           memoryBytes,
-          cluster,
+          clusters,
           hosts,
           httpPort,
           nativePort,

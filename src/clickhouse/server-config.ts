@@ -12,8 +12,8 @@ export interface ServerConfig {
   /** The loopback addresses to listen on. */
   readonly hosts: readonly string[]
   readonly usersFile: string
-  /** The servers that make up a cluster with this one; none by default. */
-  readonly cluster?: ServerCluster | undefined
+  /** The clusters that the server knows; none by default. */
+  readonly clusters?: readonly ServerCluster[] | undefined
 }
 
 /** Servers on this machine that are the shards of a cluster, each reached by its native port as the program's user. */
@@ -59,23 +59,19 @@ ${listen}
 
   <http_handlers>
 ${httpRules(config).join('\n')}
-  </http_handlers>${clusterXml(config)}
+  </http_handlers>${clustersXml(config)}
 </clickhouse>
 `
 }
 
-function clusterXml({ cluster, user, password }: ServerConfig): string {
-  if (cluster === undefined) return ''
-  const shards = cluster.nativePorts.map(
-    (port) =>
-      `      <shard><replica><host>127.0.0.1</host><port>${port}</port><user>${user}</user><password>${escapeXml(password)}</password></replica></shard>`,
+function clustersXml({ clusters = [], user, password }: ServerConfig): string {
+  if (clusters.length === 0) return ''
+  const shard = (port: number): string =>
+    `<shard><replica><host>127.0.0.1</host><port>${port}</port><user>${user}</user><password>${escapeXml(password)}</password></replica></shard>`
+  const xml = clusters.map(
+    ({ name, nativePorts }) => `    <${name}>${nativePorts.map(shard).join('')}</${name}>\n`,
   )
-  return `
-  <remote_servers>
-    <${cluster.name}>
-${shards.join('\n')}
-    </${cluster.name}>
-  </remote_servers>`
+  return `\n  <remote_servers>\n${xml.join('')}  </remote_servers>`
 }
 
 /**

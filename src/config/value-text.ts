@@ -10,6 +10,7 @@ export function valueText(setting: Setting<unknown>, value: unknown): string {
     if (setting.parse.allowed.startsWith('a size')) return formatBytes(value)
     return String(value)
   }
+  if (Array.isArray(value)) return value.join(',')
   if (typeof value === 'object' && value !== null) {
     return Object.entries(value)
       .map(([name, weight]) => `${name}=${weight}`)

@@ -8,6 +8,7 @@ import { keyAt, type RecordBatch, valueAt } from '../log/record-batch.ts'
 import { publish } from '../observe/events.ts'
 import type { ErrorRow } from '../store/port.ts'
 import type { Batch } from './batch.ts'
+import { Clocks } from './clocks.ts'
 import { RecentKeys } from './recent-keys.ts'
 
 declare module '../observe/events.ts' {
@@ -54,6 +55,7 @@ export class Pipeline {
   /** The message at hand, filled again for each. */
   readonly #view = new PageViewBytes()
   readonly #id = new EventId()
+  readonly #clocks = new Clocks()
   #limits: ValidationLimits
 
   constructor(options: PipelineOptions) {
@@ -70,6 +72,8 @@ export class Pipeline {
     for (const records of recordBatches) {
       for (let i = 0; i < records.length; i++) {
         const verdict = this.#take(records, i, batch)
+        const isEvent = typeof verdict === 'string'
+        this.#clocks.see(isEvent ? this.#view.timestampMs : verdict.timestampMs, records.timestamps[i]!)
         if (verdict === 'new') count.valid += 1
         else if (verdict === 'repeat') count.repeats += 1
         else if (verdict === 'conflict') {
@@ -84,6 +88,7 @@ export class Pipeline {
       count.messages += records.length
     }
     if (count.messages === 0) return
+    publish('consumer:clocks', this.#clocks.take(this.#limits.nowMs))
     publish('consumer:processed', { ...count, invalid, ms: this.#options.monotonic() - began })
   }
 

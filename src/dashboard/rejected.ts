@@ -1,4 +1,4 @@
-import { type Shown, show } from '../dead-letters/display.ts'
+import { bytesToShow, type Shown, show, showText } from '../dead-letters/display.ts'
 import type { Database } from '../store/database.ts'
 import { countErrors, type DeadLetter, listErrors } from '../store/dead-letters.ts'
 
@@ -29,7 +29,12 @@ const SHOWN_CHARACTERS = 2_000
 export async function readRejected(db: Database, reason?: string): Promise<Rejected> {
   const [counts, letters] = await Promise.all([
     countErrors(db, { resolved: false }),
-    listErrors(db, { resolved: false, limit: SAMPLES, ...(reason === undefined ? {} : { reason }) }),
+    listErrors(db, {
+      resolved: false,
+      limit: SAMPLES,
+      bytesAtMost: bytesToShow(SHOWN_CHARACTERS),
+      ...(reason === undefined ? {} : { reason }),
+    }),
   ])
   return {
     total: counts.reduce((sum, { count }) => sum + count, 0),
@@ -45,7 +50,7 @@ function sampleOf({ topic, partition, offset, reason, detail, key, value, reject
     offset,
     rejected_at: new Date(rejectedAtMs).toISOString(),
     reason,
-    detail,
+    detail: showText(detail),
     key: key && show(key, SHOWN_CHARACTERS),
     value: value && show(value, SHOWN_CHARACTERS),
   }

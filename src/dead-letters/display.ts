@@ -9,11 +9,21 @@ export interface Shown {
 // Control characters, and the marks that turn text around, which could make a line look like another one.
 const UNSAFE = /[\p{Cc}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu
 
-/** Bytes as something that is safe to show, at most `limit` characters of it. */
+/** So many bytes are enough to show that many characters, and to see that there are more. */
+export function bytesToShow(characters: number): number {
+  return 4 * characters + 4
+}
+
+/** Bytes as something that is safe to show, at most `limit` characters of it. The bytes may end within a character. */
 export function show(bytes: Buffer, limit = Number.POSITIVE_INFINITY): Shown {
   const text = decodeUtf8(bytes)
   if (text === undefined) return { as: 'hex', content: shorten(bytes.toString('hex'), limit) }
-  return { as: 'text', content: shorten(text.replace(UNSAFE, escaped), limit) }
+  return { as: 'text', content: shorten(showText(text), limit) }
+}
+
+/** Text out of a message, such as the detail of a rejection, as something that is safe to show. */
+export function showText(text: string): string {
+  return text.replace(UNSAFE, escaped)
 }
 
 function decodeUtf8(bytes: Buffer): string | undefined {

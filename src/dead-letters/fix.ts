@@ -1,5 +1,5 @@
 import { MillraceError } from '../errors.ts'
-import { decode } from '../event/decode.ts'
+import { decode, type Fields } from '../event/decode.ts'
 import type { PageView } from '../event/page-view.ts'
 import { type ValidationLimits, validate } from '../event/validate.ts'
 
@@ -34,24 +34,14 @@ function readValue(text: string): unknown {
   }
 }
 
-/**
- * The bytes of a dead letter with some fields changed.
- *
- * @throws MillraceError `check_failed` when the bytes are no JSON object, so that they have no fields to change
- */
-export function changeFields(message: Buffer | null, changes: FieldChanges): Buffer {
-  const decoded = decode(message)
-  if (!decoded.ok) {
-    throw new MillraceError('check_failed', `its fields cannot be changed: ${decoded.detail}`, {
-      hint: 'Give the whole message instead, with --message or --editor.',
-    })
-  }
-  const fields = new Map(Object.entries(decoded.value))
+/** The fields with some of them changed. */
+export function withChanges(before: Fields, changes: FieldChanges): Fields {
+  const fields = new Map(Object.entries(before))
   for (const [name, value] of changes) {
     if (value === undefined) fields.delete(name)
     else fields.set(name, value)
   }
-  return Buffer.from(JSON.stringify(Object.fromEntries(fields)))
+  return Object.fromEntries(fields)
 }
 
 /**

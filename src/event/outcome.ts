@@ -35,6 +35,8 @@ export interface Reject {
   readonly reason: RejectReason
   /** A sentence for people that names the field and its value, shortened where it is long. */
   readonly detail: string
+  /** When it says that it happened, in milliseconds since the epoch; with `too_late` and `in_future` only. */
+  readonly timestampMs?: number
 }
 
 export function ok<T>(value: T): Ok<T> {

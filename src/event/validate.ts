@@ -97,10 +97,11 @@ function timestamp(value: unknown, limits: ValidationLimits): Outcome<number> {
     return reject('bad_timestamp', `timestamp is ${quote(value)}`)
   }
   if (limits.maxAgeMs !== null && time < limits.nowMs - limits.maxAgeMs) {
-    return reject('too_late', `timestamp is ${value}, older than raw rows are kept`)
+    return { ...reject('too_late', `timestamp is ${value}, older than raw rows are kept`), timestampMs: time }
   }
   if (time > limits.nowMs + limits.maxFutureMs) {
-    return reject('in_future', `timestamp is ${value}, more than ${limits.maxFutureMs / 1_000} s ahead`)
+    const detail = `timestamp is ${value}, more than ${limits.maxFutureMs / 1_000} s ahead`
+    return { ...reject('in_future', detail), timestampMs: time }
   }
   return ok(time)
 }

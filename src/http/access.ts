@@ -1,8 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { hostname } from 'node:os'
 import type { FastifyRequest } from 'fastify'
 import ipaddr from 'ipaddr.js'
 import { MillraceError } from '../errors.ts'
 import { HttpError } from './http-error.ts'
+import type { RequestRates } from './request-rates.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -37,24 +39,39 @@ export function requireProtection({ host, token, insecure }: AccessRules): void 
 /**
  * A check of each request before anything else of it is looked at; it throws an HttpError.
  *
- * A browser on this machine reaches a service on a loopback address for every web page that is open in it. So such a service
- * answers only requests made to a loopback name (a page can point a name of its own at 127.0.0.1: DNS rebinding), and takes
- * changes only from pages that come from this machine.
+ * A browser reaches a service on this machine, or in this network, for every web page that is open in it. So a service that asks for no
+ * token, and every one on a loopback address, answers only requests made to a name that no page can have (a page can point a
+ * name of its own at any address: DNS rebinding), and takes changes only from pages of its own. With a token on other
+ * addresses no check is needed: a page cannot know it, and no browser sends it by itself.
  */
-export function accessCheck(rules: AccessRules): (request: FastifyRequest) => void {
+export function accessCheck(
+  rules: AccessRules,
+  rates: RequestRates,
+): (request: FastifyRequest) => Promise<void> {
   const local = isLoopback(rules.host)
+  const guarded = local || rules.token === ''
   const hasToken = tokenCheck(rules.token)
-  return (request) => {
-    if (local) requireLocal(request)
-    if (!isOpen(request) && !hasToken(request.headers.authorization)) {
-      throw new HttpError(
-        401,
-        'unauthorized',
-        'This needs the API token: send it as "Authorization: Bearer <token>".',
-        { headers: { 'www-authenticate': 'Bearer realm="millrace"' } },
-      )
+  return async (request) => {
+    if (guarded) requireOwnName(request, local)
+    if (isChange(request)) {
+      if (guarded) requireOwnPage(request, local)
+      await rates.change(request)
     }
+    if (isOpen(request)) return
+    rates.requireFewMistakes(request)
+    if (hasToken(request.headers.authorization)) return
+    await rates.mistake(request)
+    throw new HttpError(
+      401,
+      'unauthorized',
+      'This needs the API token: send it as "Authorization: Bearer <token>".',
+      { headers: { 'www-authenticate': 'Bearer realm="millrace"' } },
+    )
   }
+}
+
+function isChange({ method }: FastifyRequest): boolean {
+  return method !== 'GET' && method !== 'HEAD'
 }
 
 /** /health tells whether the service works, and a page must be there to ask for the token. */
@@ -68,24 +85,57 @@ export function isLoopback(host: string): boolean {
   return ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback'
 }
 
-function requireLocal(request: FastifyRequest): void {
-  const { host, origin } = request.headers
-  if (!isLocalUrl(`http://${host ?? ''}`)) {
-    throw new HttpError(
-      421,
-      'wrong_host',
-      'This service answers on this machine only: use localhost, 127.0.0.1 or [::1] in the address.',
-    )
-  }
-  const changes = request.method !== 'GET' && request.method !== 'HEAD'
-  if (changes && origin !== undefined && !isLocalUrl(origin)) {
-    throw new HttpError(403, 'foreign_origin', 'Changes are not taken from web pages of other machines.')
-  }
+function requireOwnName({ headers: { host } }: FastifyRequest, local: boolean): void {
+  const name = hostNameOf(`http://${host ?? ''}`)
+  if (name !== undefined && (isLoopback(name) || (!local && isPrivateName(name)))) return
+  throw new HttpError(
+    421,
+    'wrong_host',
+    local
+      ? 'This service answers on this machine only: use localhost, 127.0.0.1 or [::1] in the address.'
+      : 'Without MILLRACE_API_TOKEN this service answers to its IP address and to names of the local network only: use one of these in the address.',
+  )
 }
 
-function isLocalUrl(url: string): boolean {
-  if (!URL.canParse(url)) return false
-  return isLoopback(new URL(url).hostname.replace(/^\[|\]$/g, ''))
+function requireOwnPage({ headers }: FastifyRequest, local: boolean): void {
+  const { origin, host } = headers
+  const isForeign = headers['sec-fetch-site'] === 'cross-site'
+  if (!isForeign && (origin === undefined || isOwnOrigin(origin, host, local))) return
+  throw new HttpError(
+    403,
+    'foreign_origin',
+    local
+      ? 'Changes are not taken from web pages of other machines.'
+      : 'Changes are not taken from web pages of others.',
+  )
+}
+
+function isOwnOrigin(origin: string, host: string | undefined, local: boolean): boolean {
+  if (local) return isLoopback(hostNameOf(origin) ?? '')
+  return (
+    URL.canParse(origin) &&
+    URL.canParse(`http://${host}`) &&
+    new URL(origin).host === new URL(`http://${host}`).host
+  )
+}
+
+/** Domains that nobody can register: RFC 6761, RFC 6762, RFC 8375, and the one that ICANN reserves for private use. */
+const PRIVATE_DOMAINS = /\.(?:local|localhost|internal|home\.arpa|test)$/
+
+/**
+ * Whether a name cannot be the one of a page on the web: an address, a name without a dot, one of a domain for private use, or this
+ * machine's own.
+ */
+function isPrivateName(name: string): boolean {
+  if (ipaddr.isValid(name) || !name.includes('.')) return true
+  return PRIVATE_DOMAINS.test(name) || name === hostname().toLowerCase()
+}
+
+/** In lower case, without a dot at the end; undefined when there is none. */
+function hostNameOf(url: string): string | undefined {
+  if (!URL.canParse(url)) return undefined
+  const name = new URL(url).hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
+  return name === '' ? undefined : name
 }
 
 function tokenCheck(token: string): (authorization: string | undefined) => boolean {

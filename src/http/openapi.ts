@@ -58,7 +58,7 @@ function describe(schema: FastifySchema | undefined, method: string | string[]):
   if (method === 'GET' || method === 'HEAD') return { ...described, querystring: querySchema(parameters) }
   // Each parameter may be in either place, so neither place requires it.
   const either = bodySchema(parameters)
-  return { ...described, querystring: either, body: either }
+  return { ...described, querystring: either, body: rest.body ?? either }
 }
 
 /** The plugin says of every body that it is required. */

@@ -62,6 +62,17 @@ export function integerParameter({ min, max, description }: NumberLimits): Param
   }
 }
 
+export function booleanParameter({ description }: { description: string }): ParameterSpec<boolean> {
+  return {
+    schema: { type: 'boolean', description },
+    allowed: 'give true or false',
+    read: (given) => {
+      if (given === true || given === 'true') return true
+      return given === false || given === 'false' ? false : undefined
+    },
+  }
+}
+
 export function enumParameter<const Value extends string>(
   values: readonly Value[],
   { description }: { description: string },

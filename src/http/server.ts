@@ -12,6 +12,7 @@ import { listenError } from './listen-error.ts'
 import { refuseOtherMethods } from './methods.ts'
 import { serveOpenApi } from './openapi.ts'
 import { readParameters } from './parameters.ts'
+import { RATE_LIMITS, type RateLimits, requestRates } from './request-rates.ts'
 
 export type { App } from './app.ts'
 export type { Health } from './built-ins.ts'
@@ -29,6 +30,8 @@ export interface HttpServerOptions extends BuiltIns {
   token: string
   /** Whether to listen on other than loopback addresses without a token. */
   insecure: boolean
+  /** How often a client may do what; RATE_LIMITS unless told. */
+  rates?: RateLimits
   logger: Logger
   /** Adds the routes of the service; /health, /metrics and /openapi.json are there already. */
   routes: (app: App) => void
@@ -104,8 +107,8 @@ async function createApp(options: HttpServerOptions, timeouts: HttpTimeouts): Pr
   app.setErrorHandler(answerErrors(options.logger))
   readJson(app)
 
-  const check = accessCheck(options)
-  app.addHook('onRequest', async (request) => check(request))
+  const check = accessCheck(options, await requestRates(app, options.rates ?? RATE_LIMITS))
+  app.addHook('onRequest', (request) => check(request))
   app.addHook('preHandler', async (request) => {
     const parameters = request.routeOptions.schema?.parameters
     // Who takes parameters reads them, and finds the unknown ones in doing so.

@@ -1,6 +1,16 @@
 import { CertainSending, NOTHING_UNKNOWN } from './certain.ts'
-import type { Ledger, LedgerEntry, LedgerSnapshot, LedgerWindow, Sendable, Sending } from './port.ts'
+import type {
+  Ledger,
+  LedgerEntry,
+  LedgerSnapshot,
+  LedgerWindow,
+  MinuteRange,
+  Sendable,
+  Sending,
+} from './port.ts'
 import { emptyTotals, tally } from './tally.ts'
+
+const ALWAYS: MinuteRange = { fromMs: Number.NEGATIVE_INFINITY, untilMs: Number.POSITIVE_INFINITY }
 
 /** A ledger for unit tests. */
 export class MemoryLedger implements Ledger {
@@ -32,7 +42,8 @@ export class MemoryLedger implements Ledger {
     }
   }
 
-  read(): LedgerSnapshot {
-    return { ...this.#totals, windows: [...this.#windows.values()], unknown: NOTHING_UNKNOWN }
+  read({ fromMs, untilMs }: MinuteRange = ALWAYS): LedgerSnapshot {
+    const windows = [...this.#windows.values()].filter(({ minute }) => minute >= fromMs && minute < untilMs)
+    return { ...this.#totals, windows, unknown: NOTHING_UNKNOWN }
   }
 }

@@ -7,8 +7,14 @@ import type { RejectReason } from '../event/outcome.ts'
 export interface Ledger {
   /** Says what is about to be sent. What comes back goes to the append: `writer.append(records, sending)`. */
   begin(messages: readonly Sendable[]): Sending
-  /** Everything recorded so far, as of one moment. */
-  read(): LedgerSnapshot
+  /** Everything recorded so far, as of one moment. With a range, only the windows that begin in it, so that memory is bounded. */
+  read(range?: MinuteRange): LedgerSnapshot
+}
+
+/** Half-open, in milliseconds since the epoch; whole minutes. */
+export interface MinuteRange {
+  readonly fromMs: number
+  readonly untilMs: number
 }
 
 /** A message as the ledger sees it. */

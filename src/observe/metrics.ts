@@ -1,10 +1,15 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import { listen } from './events.ts'
+import { LargestOfLate } from './largest-of-late.ts'
 
 /** From a millisecond to ten seconds. */
 const LATENCIES = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 /** Finer where it matters whether an aggregate is fresh. */
 const VISIBLE = [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.75, 1, 1.5, 2, 3, 5, 10, 30]
+/** Events late by up to a month, and ahead by up to a day. */
+const AHEAD = [
+  -2_592_000, -604_800, -86_400, -3_600, -300, -60, -10, -1, -0.1, 0, 0.1, 1, 10, 60, 300, 3_600, 86_400,
+]
 const SIZES = [1, 10, 100, 500, 1_000, 2_500, 5_000, 10_000, 50_000, 100_000]
 
 /** A service's metrics. Names: `millrace_<noun>_<verb>_total`, and base units: `_seconds`, `_bytes`. */
@@ -130,6 +135,18 @@ export function consumerMetrics(gauges: ConsumerGauges): Metrics {
     [],
     VISIBLE,
   )
+  const eventAhead = metrics.histogram(
+    'event_ahead_seconds',
+    'Event time less the time of the append: below zero the event was late, above it came from the future',
+    [],
+    AHEAD,
+  )
+  const appendAhead = new LargestOfLate(60_000, () => performance.now())
+  metrics.gauge(
+    'sender_clock_ahead_seconds',
+    'How far a sender was ahead of the clock here when it appended, the most within a minute',
+    () => appendAhead.value / 1_000,
+  )
   metrics.gauge('consumer_lag_messages', 'Messages in the log that are not committed', gauges.lagMessages)
   metrics.gauge('consumer_lag_seconds', 'How long the oldest of them has been there', gauges.lagSeconds)
   metrics.gauge('aggregates_age_seconds', 'How old the minute aggregates are', gauges.freshnessSeconds)
@@ -152,6 +169,10 @@ export function consumerMetrics(gauges: ConsumerGauges): Metrics {
     conflicts.inc(done.conflicts)
     for (const [reason, n] of Object.entries(done.invalid)) invalid.inc({ reason }, n)
     process.observe(done.ms / 1_000)
+  })
+  listen('consumer:clocks', ({ eventAheadMs, appendAheadMs }) => {
+    for (const ms of eventAheadMs) eventAhead.observe(ms / 1_000)
+    appendAhead.see(appendAheadMs)
   })
   listen('consumer:flushed', ({ messages, writeMs, commitMs }) => {
     batch.observe(messages)

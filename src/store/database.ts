@@ -1,31 +1,16 @@
 import { Readable } from 'node:stream'
-import {
-  type ClickHouseClient,
-  ClickHouseLogLevel,
-  type ClickHouseSettings,
-  createClient,
-} from '@clickhouse/client'
+import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
 import { MillraceError } from '../errors.ts'
+import { type Connection, clientFor, type Endpoint, withStatus } from './client.ts'
 import { type Cluster, clusterSettings, readShape } from './cluster.ts'
 import type { Place } from './ddl.ts'
 import { storeError } from './errors.ts'
 
-/** Where the store is and as whom to use it. */
-export interface Endpoint {
-  /** `http://host:port` */
-  readonly url: string
-  readonly user: string
-  readonly password: string
-  readonly database: string
-}
+export type { Endpoint } from './client.ts'
 
-export interface DatabaseOptions {
+export interface DatabaseOptions extends Connection {
   /** Asked before each request: a local server that was restarted may have another port. */
   readonly endpoint: () => Endpoint
-  /** How long one request may take, in milliseconds. A minute by default. */
-  readonly timeoutMs?: number
-  /** Requests at the same time; more wait for their turn. 8 by default. */
-  readonly maxConnections?: number
   /** The cluster that the endpoint is one server of; null, the default, for one server. */
   readonly cluster?: Cluster | null
 }
@@ -39,12 +24,6 @@ export interface QueryOptions {
 
 /** How rows are encoded: one after the other, or as columns. */
 export type InsertFormat = 'RowBinary' | 'Native'
-
-/**
- * Settings of every request. An error that comes late must not hide behind a status of 200, and UInt64 comes as
- * a number: counts and sums stay far below 2^53, and what does not is asked for as text.
- */
-const SETTINGS: ClickHouseSettings = { wait_end_of_query: 1, output_format_json_quote_64bit_integers: 0 }
 
 /**
  * One ClickHouse database over HTTP. Several requests may run at the same time. Nothing is retried here: the caller
@@ -121,7 +100,7 @@ export class Database {
   createDatabase(): Promise<void> {
     const endpoint = this.#options.endpoint()
     return this.#guard(`creating the database ${endpoint.database}`, async () => {
-      const client = this.#clientFor({ ...endpoint, database: 'system' })
+      const client = clientFor({ ...endpoint, database: 'system' }, this.#options)
       try {
         const [found] = await client
           .query({
@@ -165,12 +144,10 @@ export class Database {
     }
   }
 
-  async #guard<T>(what: string, request: () => Promise<T>): Promise<T> {
-    try {
-      return await request()
-    } catch (error) {
-      throw error instanceof MillraceError ? error : storeError(error, what)
-    }
+  #guard<T>(what: string, request: () => Promise<T>): Promise<T> {
+    return withStatus(request, (error, status) =>
+      error instanceof MillraceError ? error : storeError(error, what, status),
+    )
   }
 
   #connect(): ClickHouseClient {
@@ -178,25 +155,11 @@ export class Database {
     if (this.#client === undefined || !same(endpoint, this.#endpoint)) {
       // Requests under way on the old one belong to a server that is gone.
       void this.#client?.close()
-      this.#client = this.#clientFor(endpoint)
+      this.#client = clientFor(endpoint, this.#options)
       this.#endpoint = endpoint
       this.#clusterSettings = undefined
     }
     return this.#client
-  }
-
-  #clientFor(endpoint: Endpoint): ClickHouseClient {
-    return createClient({
-      url: endpoint.url,
-      username: endpoint.user,
-      password: endpoint.password,
-      database: endpoint.database,
-      application: 'millrace',
-      request_timeout: this.#options.timeoutMs ?? 60_000,
-      max_open_connections: this.#options.maxConnections ?? 8,
-      clickhouse_settings: SETTINGS,
-      log: { level: ClickHouseLogLevel.OFF },
-    })
   }
 }
 

@@ -20,6 +20,7 @@ export const SHARDING: Readonly<Record<string, string>> = {
   page_views_raw: 'cityHash64(event_id)',
   processing_errors: MESSAGES,
   dead_letter_fixes: MESSAGES,
+  log_gaps: FIRST_SHARD,
   page_views_slice: PAGES,
   page_views_agg_minute: PAGES,
   page_views_agg_hour: PAGES,

@@ -99,14 +99,29 @@ const NETWORK_CODES: ReadonlySet<string> = new Set([
 /** What the client says without a code of Node's. */
 const NETWORK_MESSAGES = /timeout error|socket hang up|aborted|premature close|other side closed/i
 
+/**
+ * What a certificate or a handshake can be wrong with: nobody is let in by asking again.
+ * https://nodejs.org/api/tls.html#x509-certificate-error-codes
+ */
+const TLS_CODES =
+  /^(CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|ERR_TLS_|ERR_SSL_|ERR_OSSL_|EPROTO)/
+
+/** Answers of something in front of ClickHouse, or of another program, that mean: later. */
+const STATUS_LATER: ReadonlySet<number> = new Set([408, 425, 429])
+
 /** A failed request, with what is known of it. */
 export class StoreError extends MillraceError {
   readonly kind: FailureKind
   /** ClickHouse's code; undefined when the request did not get that far. */
   readonly clickhouseCode: number | undefined
 
-  constructor(kind: FailureKind, clickhouseCode: number | undefined, message: string, cause: unknown) {
-    const hint = clickhouseCode === undefined ? undefined : HINTS[clickhouseCode]
+  constructor(
+    kind: FailureKind,
+    clickhouseCode: number | undefined,
+    message: string,
+    cause: unknown,
+    hint = clickhouseCode === undefined ? undefined : HINTS[clickhouseCode],
+  ) {
     super(kind === 'permanent' ? 'store_refused' : 'store_unavailable', message, {
       cause,
       ...(hint === undefined ? {} : { hint }),
@@ -133,13 +148,31 @@ const HINTS: Readonly<Record<number, string>> = {
   243: 'Make room on the disk of the ClickHouse server.',
 }
 
-/** Which kind of failure it is. */
-export function classify(error: unknown): FailureKind {
+const TLS =
+  'Check the address in MILLRACE_CLICKHOUSE_URL (http or https, and the host that its certificate names), MILLRACE_CLICKHOUSE_TLS_CA, MILLRACE_CLICKHOUSE_TLS_CERT and MILLRACE_CLICKHOUSE_TLS_KEY.'
+const ADDRESS =
+  'This is not an answer of ClickHouse: check MILLRACE_CLICKHOUSE_URL, and what stands in front of the server.'
+
+/**
+ * Which kind of failure it is.
+ *
+ * @param status of the HTTP answer, when there was one
+ */
+export function classify(error: unknown, status?: number): FailureKind {
   const code = clickhouseCodeOf(error)
   if (code !== undefined) return CLICKHOUSE_CODES[code]?.[0] ?? 'unknown'
   const nodeCode = (error as { code?: unknown } | undefined)?.code
+  if (isTlsError(error)) return 'permanent'
   if (typeof nodeCode === 'string' && NETWORK_CODES.has(nodeCode)) return 'transient'
+  if (status !== undefined && status >= 300) {
+    return status >= 500 || STATUS_LATER.has(status) ? 'transient' : 'permanent'
+  }
   return NETWORK_MESSAGES.test(messageOf(error)) ? 'transient' : 'unknown'
+}
+
+function isTlsError(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown }
+  return typeof code === 'string' && TLS_CODES.test(code)
 }
 
 /**
@@ -147,18 +180,31 @@ export function classify(error: unknown): FailureKind {
  *
  * @param what what was being done, to begin the message with: `inserting into page_views_raw`
  */
-export function storeError(error: unknown, what: string): StoreError {
+export function storeError(error: unknown, what: string, status?: number): StoreError {
   if (error instanceof StoreError) return error
-  return new StoreError(
-    classify(error),
-    clickhouseCodeOf(error),
-    `${what}: ${firstLine(messageOf(error))}`,
-    error,
-  )
+  const code = clickhouseCodeOf(error)
+  const kind = classify(error, status)
+  if (isTlsError(error))
+    return new StoreError(kind, code, `${what}: ${firstLine(messageOf(error))}`, error, TLS)
+  if (code === undefined && status !== undefined && status >= 300) {
+    const message = `${what}: HTTP status ${status}, ${firstLine(plain(messageOf(error)))}`
+    return new StoreError(kind, code, message, error, kind === 'permanent' ? ADDRESS : undefined)
+  }
+  return new StoreError(kind, code, `${what}: ${firstLine(messageOf(error))}`, error)
 }
 
 function clickhouseCodeOf(error: unknown): number | undefined {
   return error instanceof ClickHouseError ? Number(error.code) : undefined
+}
+
+/** The text of a page, as proxies answer with one. */
+function plain(body: string): string {
+  const text = body
+    .replace(/<(style|script|title)[^>]*>.*?<\/\1>/gis, ' ')
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+  return text === '' ? 'an answer without text' : text
 }
 
 /** ClickHouse adds its version, and sometimes the whole statement; the cause keeps them. */

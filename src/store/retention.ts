@@ -70,6 +70,23 @@ export async function applyRetention(
     if (present.includes(0)) await commandEverywhere(db, modify(shortest))
     await commandEverywhere(db, `${alter} REMOVE TTL`)
   }
+  return retentionFor(db, settings)
+}
+
+/** What may be relied on, without changing anything: of a table's TTL and the setting, the shorter. For audits. */
+export async function readRetention(db: Database, settings: RetentionSettings): Promise<Retention> {
+  const current = await currentTtls(db)
+  const shorter = (table: string, days: number): number => {
+    const finite = [...(current.get(rowsTable(table, db.place)) ?? []), days].filter((one) => one !== 0)
+    return finite.length === 0 ? 0 : Math.min(...finite)
+  }
+  return retentionFor(db, {
+    rawTtlDays: shorter('page_views_raw', settings.rawTtlDays),
+    minuteTtlDays: shorter('page_views_agg_minute', settings.minuteTtlDays),
+  })
+}
+
+async function retentionFor(db: Database, settings: RetentionSettings): Promise<Retention> {
   return {
     raw: await retentionOf(db, 'page_views_raw', settings.rawTtlDays),
     slice: { keepMs: SLICE_KEEP_MS, gaps: [] },

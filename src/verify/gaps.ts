@@ -15,6 +15,7 @@ export async function compareGaps(db: Database, topic: string, differences: Diff
     if (lost === 0 && formerEnd === undefined) continue
     differences.add({
       check: 'gone',
+      cause: 'log_gone',
       where: `partition ${partition}, ${foundAt}`,
       expected: `offset ${expected} in the log`,
       found:

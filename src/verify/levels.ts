@@ -16,11 +16,11 @@ export interface LevelTable {
   readonly rawKeys: string
 }
 
-const PAGE = { keyIs: 'page', key: 'page_id', rawKeys: '[page_id]' }
+const PAGE = { keyIs: 'page', key: 'page_id', rawKeys: '[toString(page_id)]' }
 const DIMENSION = {
   keyIs: 'breakdown',
   key: "concat(dimension, '=', value)",
-  rawKeys: "['all=', concat('region=', region)]",
+  rawKeys: "['all=', concat('region=', toString(region))]",
 }
 
 export const LEVEL_TABLES: readonly LevelTable[] = [
@@ -33,27 +33,32 @@ export const LEVEL_TABLES: readonly LevelTable[] = [
 ]
 
 /**
- * Where raw events are read from: each once in its slice, as the aggregates count them. Without conflicts that is what is left
- * when equal rows are merged; with some, the first in sort order is taken, which needs a sort.
+ * Raw events of a time: each once in its slice, as the aggregates count them. Without conflicts that is what is left
+ * when equal rows are merged; with some, the first in sort order is taken, which needs a sort. The bounds are on the
+ * sorting key, and inside, so that nothing else is read.
+ *
+ * @param where a condition on columns of the sorting key
  */
-export function rawEvents(conflicts: number): string {
-  return conflicts === 0
-    ? 'page_views_raw FINAL'
-    : `(SELECT * FROM (SELECT *, slice, payload_hash FROM page_views_raw FINAL)
+export function rawEvents(conflicts: boolean, where: string): string {
+  return conflicts
+    ? `(SELECT slice, page_id, event_id, region, duration_ms, is_bounce, kafka_partition, kafka_offset, processed_time
+        FROM page_views_raw FINAL WHERE ${where}
         ORDER BY slice, page_id, event_id, payload_hash LIMIT 1 BY slice, event_id)`
+    : `(SELECT slice, page_id, event_id, region, duration_ms, is_bounce, kafka_partition, kafka_offset, processed_time
+        FROM page_views_raw FINAL WHERE ${where})`
 }
 
-/** Raw events, counted by window and key. */
-export function rawSide({ seconds, rawKeys }: LevelTable, events: string, where: string): string {
-  return `SELECT toDateTime(toStartOfInterval(event_time, INTERVAL ${seconds} SECOND, 'UTC'), 'UTC') AS window,
+/** Raw events, counted by window and key; `also` adds columns. */
+export function rawSide({ seconds, rawKeys }: LevelTable, events: string, also = ''): string {
+  return `SELECT intDiv(toUnixTimestamp(slice), ${seconds}) * ${seconds} AS window,
                  arrayJoin(${rawKeys}) AS key,
-                 count() AS views, countIf(is_bounce) AS bounces, sum(duration_ms) AS duration
-          FROM ${events} WHERE ${where} GROUP BY window, key`
+                 count() AS views, countIf(is_bounce) AS bounces, sum(duration_ms) AS duration${also}
+          FROM ${events} GROUP BY window, key`
 }
 
 /** The finished numbers of a table of aggregates, by window and key. */
 export function aggregateSide({ table, key }: LevelTable, where: string): string {
-  return `SELECT window_start AS window, ${key} AS key,
+  return `SELECT toUnixTimestamp(window_start) AS window, toString(${key}) AS key,
                  view_count AS views, bounce_count AS bounces, total_duration AS duration
           FROM ${table} FINAL WHERE ${where}`
 }

@@ -34,7 +34,8 @@ export async function untilConsumed({ log, group, ...rest }: Settling): Promise<
 }
 
 /**
- * Waits until the roll-up has seen everything that is written now: each window that is stale has been computed since.
+ * Waits until the roll-up has seen everything that is marked now. A window that changes again and again is never settled, so
+ * it counts until it was computed from what was there at this moment, and not until it rests.
  *
  * @returns how many windows are left; 0 unless nothing moved for the time of patience
  */
@@ -48,7 +49,8 @@ export async function untilRolledUp({ db, ...rest }: Settling): Promise<number> 
       `SELECT uniqExact(level, window_start) AS windows FROM (
          SELECT level, window_start FROM rollup_windows
          GROUP BY level, window_start, writer
-         HAVING max(marked) > max(rolled) AND min(first_at) <= fromUnixTimestamp64Milli({until:Int64}, 'UTC'))`,
+         HAVING max(marked) > max(rolled)
+           AND greatest(min(first_at), max(rolled_at)) <= fromUnixTimestamp64Milli({until:Int64}, 'UTC'))`,
       { params: { until } },
     )
     return stale?.windows ?? 0

@@ -1,11 +1,28 @@
-import type { Ledger, LedgerSnapshot } from '../ledger/port.ts'
-import type { PartitionBounds } from '../log/port.ts'
+import type { Ledger } from '../ledger/port.ts'
+import type { Database } from '../store/database.ts'
+import { readRetention } from '../store/retention.ts'
 import { compareLedger } from './compare-ledger.ts'
 import { compareLevels, levelTotals } from './compare-levels.ts'
+import { Cut } from './cut.ts'
+import { compareExpired } from './expired.ts'
 import { compareGaps, describeShorterLog } from './gaps.ts'
-import { rawEvents } from './levels.ts'
-import { Differences, type VerifyReport } from './report.ts'
+import { countKeys } from './keys.ts'
+import { compareOffsets } from './offsets.ts'
+import { piecesOf } from './pieces.ts'
+import {
+  ALL_TIME,
+  type Comparable,
+  comparable,
+  inGap,
+  isAllTime,
+  type TimeRange,
+  wholeHours,
+} from './range.ts'
+import { repair } from './repair.ts'
+import { Differences, type RepairReport, type Unchecked, type VerifyReport } from './report.ts'
 import { type Settling, untilConsumed, untilRolledUp } from './settle.ts'
+import { StaleWindows } from './stale-windows.ts'
+import { compareErrors, compareMessages, compareRepeats, sum } from './totals.ts'
 
 export interface VerifyOptions extends Settling {
   readonly ledger: Ledger
@@ -14,88 +31,162 @@ export interface VerifyOptions extends Settling {
   /** How long raw rows and minutes are kept, in days; 0 for ever. */
   readonly rawTtlDays: number
   readonly minuteTtlDays: number
+  /** Times of events to compare, widened to whole hours; all by default. */
+  readonly range?: TimeRange
+  /** Whether to look for every message by its offset, which may read much of the log again. True by default. */
+  readonly offsets?: boolean
+  /** Compute aggregates that differ again from raw, or only say which. Not by default. */
+  readonly repair?: 'dry-run' | 'yes'
+  /** Told while it works, for people. */
+  readonly progress?: (what: string) => void
 }
 
-const HOUR_MS = 3_600_000
-const DAY_MS = 24 * HOUR_MS
-/** Slices of the last hour are kept, and every window of that age is computed from them. */
-const SLICES_COMPARED_MS = HOUR_MS
+/** Nothing of the ledger's windows: only its totals. */
+const NO_WINDOWS = { fromMs: 0, untilMs: 0 }
 
 /**
  * Asks the log, the ledger, the raw set and every level of aggregates the same questions, and says where they differ.
  *
- * It changes nothing, and it may run while everything else does. The ledger is read first; then it waits until the
- * consumer and the roll-up have seen what was in the log at that time. What cannot be known any more, because rows have
- * expired, is left out and said in `notes`.
+ * It may run while everything else does, and changes nothing unless it is told to repair. The ledger is read first; then it waits until the
+ * consumer and the roll-up have seen what was in the log at that time. What is on its way is told as such. What cannot be known any
+ * more, because rows have expired, is left out and said in `unchecked`. Time is cut into pieces with a bounded number of events, so
+ * memory does not grow with how much there is.
  */
 export async function verify(options: VerifyOptions): Promise<VerifyReport> {
-  const { db, ledger, log, topic } = options
+  const { repair: wanted, ...looking } = options
+  const first = await look(looking)
+  const found = first.differences
+  const { slice, minute, hour } = found.windows
+  if (wanted === undefined || slice.size + minute.size + hour.size === 0) {
+    return wanted === undefined ? first.report : { ...first.report, repair: nothingDone(wanted) }
+  }
+  const done = await repair({
+    db: options.db,
+    comparable: first.compared,
+    differences: found,
+    dryRun: wanted === 'dry-run',
+    progress: options.progress ?? (() => {}),
+  })
+  if (wanted === 'dry-run') return { ...first.report, repair: done }
+  return { ...(await look(looking)).report, repair: done }
+}
+
+function nothingDone(wanted: 'dry-run' | 'yes'): RepairReport {
+  return { dry_run: wanted === 'dry-run', windows: { slice: 0, minute: 0, hour: 0 }, refused: [] }
+}
+
+async function look(options: Omit<VerifyOptions, 'repair'>) {
+  const { db, ledger, log, topic, progress = () => {} } = options
   const began = options.now()
+  const range = wholeHours(options.range ?? ALL_TIME)
   const differences = new Differences()
   const notes: string[] = []
 
-  const before = ledger.read()
+  const before = ledger.read(NO_WINDOWS)
   const left = await untilConsumed(options)
-  const stale = await untilRolledUp(options)
-  if (left > 0) {
-    differences.add({
-      check: 'consumed',
-      where: `group ${options.group}`,
-      expected: '0 messages behind',
-      found: `${left} messages behind: is the consumer running?`,
-    })
-  }
-  if (stale > 0) {
-    differences.add({
-      check: 'rolled_up',
-      where: 'rollup_windows',
-      expected: '0 stale windows',
-      found: `${stale} stale windows: is the consumer running?`,
-    })
+  const cut = await Cut.take(log, options.group, options.now())
+  const waiting = await untilRolledUp(options)
+  // Who did not get on once is not waited for again and again.
+  const consumed = async (): Promise<boolean> => left === 0 && (await untilConsumed(options)) === 0
+  const rolledUp = async (): Promise<StaleWindows> => {
+    if (waiting === 0 && (await untilRolledUp(options)) === 0) return StaleWindows.none()
+    return StaleWindows.read(db)
   }
 
-  const range = comparedRange(options)
-  if (range.rawFromMs > 0) {
+  const compared = comparable(await readRetention(db, options), options.now())
+  const unchecked: Unchecked[] = await compareExpired(db, range, compared, differences)
+  const fresh: TimeRange = {
+    ...range,
+    fromMs: Math.max(range.fromMs, Math.min(range.untilMs, compared.rawFromMs)),
+  }
+  if (compared.rawFromMs > range.fromMs && compared.rawFromMs > 0) {
     notes.push(
-      `Windows before ${new Date(range.rawFromMs).toISOString()} are not compared: their raw rows expire.`,
+      `Windows before ${new Date(compared.rawFromMs).toISOString()} are not compared: their raw rows expire.`,
     )
   }
-  const conflicts = await countConflicts(options)
-  if (conflicts > 0) {
+  const keys = await countKeys(db, range, (done, of) => progress(`counting keys: part ${done + 1} of ${of}`))
+  const conflicts = keys.conflicts > 0
+  if (conflicts) {
     notes.push(
-      `${conflicts} keys came with more than one payload: page_views_raw has a row for each of them.`,
+      `${keys.conflicts} keys came with more than one payload: page_views_raw has a row for each of them.`,
     )
   }
-  const events = rawEvents(conflicts)
 
-  const raw = await countRaw(options)
-  const errors = await countErrors(options, topic)
+  const errors = await countErrors(db, topic)
   const bounds = await log.bounds()
-  const after = ledger.read()
-
-  await compareGaps(db, topic, differences)
+  const after = ledger.read(NO_WINDOWS)
+  if (isAllTime(range)) await compareGaps(db, topic, differences)
   compareMessages(before, after, bounds, differences)
-  compareErrors(before, after, errors, differences)
-  compareRepeats(before, after, raw.unique, errors, bounds, range.rawFromMs, differences)
-  await compareLedger(db, events, before, () => ledger.read(), range.rawFromMs, differences)
-  await compareLevels(db, events, range, async () => void (await untilRolledUp(options)), differences)
+  if (isAllTime(range)) {
+    const kept = await everythingKept(options, compared)
+    compareErrors(before, after, errors, kept && left === 0, differences)
+    if (kept && left === 0) compareRepeats(before, after, keys.unique, errors, bounds, differences)
+  }
+
+  const lost = (ms: number): boolean => inGap(compared.retention.raw, ms, ms + 1)
+  let staleSeen = 0
+  const pieces = fresh.fromMs < fresh.untilMs ? await piecesOf(db, fresh) : []
+  for (const [i, piece] of pieces.entries()) {
+    progress(`comparing: part ${i + 1} of ${pieces.length}, from ${new Date(piece.fromMs).toISOString()}`)
+    options.signal?.throwIfAborted()
+    await compareLedger({ db, ledger, conflicts, consumed, differences, mayBeGone: lost }, piece)
+    staleSeen += await compareLevels(
+      {
+        db,
+        conflicts,
+        comparable: compared,
+        cut: () => Cut.take(log, options.group, options.now()),
+        rolledUp,
+        differences,
+      },
+      piece,
+    )
+  }
+  const offsets =
+    options.offsets === false
+      ? null
+      : await compareOffsets({
+          db,
+          log,
+          cut,
+          range,
+          keptFromMs: compared.rawFromMs,
+          mayBeGone: lost,
+          differences,
+          unchecked,
+          progress: (done, of) => progress(`looking for messages by offset: ${done} of ${of}`),
+        })
 
   if (after.unknown.messages > 0) {
     notes.push(
       `${after.unknown.messages} attempts to send a message ended without an acknowledgement: the log may have these messages or not. Page views among them count when the store has them.`,
     )
   }
-  const messages = bounds.reduce((sum, { end }) => sum + end, 0)
+  const inFlight = { messages: left, windows: Math.max(waiting, staleSeen) }
+  const isSettled = inFlight.messages === 0 && inFlight.windows === 0
+  const verdict = differences.total > 0 ? 'differs' : isSettled ? 'agrees' : 'unsettled'
+  if (!isSettled) {
+    notes.push(
+      `In flight: ${left} messages for the consumer, ${inFlight.windows} windows for the roll-up; neither got on while the audit waited. Is the consumer running?`,
+    )
+  }
+  const messages = bounds.reduce((total, { end }) => total + end, 0)
   notes.push(...describeShorterLog(messages, before.messages))
   const committed = await log.committed(options.group)
-  return {
-    agrees: differences.total === 0,
+  const report: VerifyReport = {
+    agrees: verdict === 'agrees',
+    verdict,
     began_at: new Date(began).toISOString(),
     took_ms: options.now() - began,
-    log: { messages, consumed: committed.reduce((sum, { offset }) => sum + offset, 0) },
-    raw: { ...raw, conflicts },
+    range: {
+      from: range.fromMs > ALL_TIME.fromMs ? new Date(range.fromMs).toISOString() : null,
+      to: range.untilMs < ALL_TIME.untilMs ? new Date(range.untilMs).toISOString() : null,
+    },
+    log: { messages, consumed: committed.reduce((total, { offset }) => total + offset, 0) },
+    raw: { rows: keys.rows, unique: keys.unique, conflicts: keys.conflicts },
+    conflicts: keys.named,
     errors: { total: sum(errors), by_reason: errors },
-    repeats: messages - raw.unique - sum(errors),
+    repeats: messages - keys.unique - sum(errors),
     ledger: {
       messages: after.messages,
       views: after.views,
@@ -103,119 +194,39 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
       unacknowledged: after.unknown.messages,
       invalid: after.invalid as Record<string, number>,
     },
-    levels: await levelTotals(db),
+    levels: await levelTotals(db, range),
+    in_flight: inFlight,
+    offsets,
+    unchecked,
+    repair: null,
     differences: differences.list,
     differences_total: differences.total,
     notes,
   }
+  return { report, differences, compared }
 }
 
-/** The first windows whose rows, on every side, are certainly all still there. */
-function comparedRange(options: VerifyOptions) {
-  const now = options.now()
-  const keptFrom = (days: number): number =>
-    days === 0 ? 0 : Math.ceil((now - days * DAY_MS) / DAY_MS + 1) * DAY_MS
-  return {
-    rawFromMs: keptFrom(options.rawTtlDays),
-    minutesFromMs: keptFrom(options.minuteTtlDays),
-    slicesFromMs: now - SLICES_COMPARED_MS,
-  }
-}
-
-async function countRaw({ db }: VerifyOptions): Promise<{ rows: number; unique: number }> {
-  const [row] = await db.query<{ rows: number; unique: number }>(
-    'SELECT count() AS rows, uniqExact(event_id) AS unique FROM page_views_raw FINAL',
+/** Whether no event and no error of this log can have expired: then totals can be compared. */
+async function everythingKept(
+  { db, ledger }: VerifyOptions,
+  { rawFromMs, retention }: Comparable,
+): Promise<boolean> {
+  const isEmpty = (range: TimeRange): boolean => ledger.read(range).windows.length === 0
+  if (!retention.raw.gaps.every(isEmpty)) return false
+  if (rawFromMs === 0) return true
+  if (!isEmpty({ fromMs: 0, untilMs: rawFromMs })) return false
+  const [row] = await db.query<{ old: number }>(
+    'SELECT count() AS old FROM page_views_breakdown_hour WHERE window_start < {until:UInt32}',
+    { params: { until: rawFromMs / 1_000 } },
   )
-  return row ?? { rows: 0, unique: 0 }
+  return (row?.old ?? 0) === 0
 }
 
-async function countConflicts({ db }: VerifyOptions): Promise<number> {
-  const [row] = await db.query<{ conflicts: number }>(
-    `SELECT count() AS conflicts FROM
-       (SELECT event_id FROM page_views_raw GROUP BY event_id HAVING min(payload_hash) != max(payload_hash))`,
-  )
-  return row?.conflicts ?? 0
-}
-
-async function countErrors({ db }: VerifyOptions, topic: string): Promise<Record<string, number>> {
+async function countErrors(db: Database, topic: string): Promise<Record<string, number>> {
   const rows = await db.query<{ reason: string; errors: number }>(
     `SELECT error_reason AS reason, count() AS errors FROM processing_errors FINAL
      WHERE topic = {topic:String} GROUP BY reason ORDER BY reason`,
     { params: { topic } },
   )
   return Object.fromEntries(rows.map(({ reason, errors }) => [reason, errors]))
-}
-
-/** The log's ends were read after the first reading of the ledger and before the second. */
-function compareMessages(
-  before: LedgerSnapshot,
-  after: LedgerSnapshot,
-  bounds: readonly PartitionBounds[],
-  differences: Differences,
-): void {
-  const messages = bounds.reduce((total, { end }) => total + end, 0)
-  if (before.messages <= messages && messages <= after.messages + after.unknown.messages) return
-  differences.add({
-    check: 'messages',
-    where: `the log's ${bounds.length} partitions`,
-    expected: `${after.messages} messages${upTo(after.unknown.messages)} (ledger)`,
-    found: `${messages} messages (log)`,
-  })
-}
-
-function compareErrors(
-  before: LedgerSnapshot,
-  after: LedgerSnapshot,
-  errors: Readonly<Record<string, number>>,
-  differences: Differences,
-): void {
-  const low = before.invalid as Readonly<Record<string, number>>
-  const high = after.invalid as Readonly<Record<string, number>>
-  const unknownInvalid = after.unknown.invalid as Readonly<Record<string, number>>
-  for (const reason of new Set([...Object.keys(high), ...Object.keys(errors)])) {
-    const found = errors[reason] ?? 0
-    const unknown = unknownInvalid[reason] ?? 0
-    if ((low[reason] ?? 0) <= found && found <= (high[reason] ?? 0) + unknown) continue
-    differences.add({
-      check: 'errors',
-      where: `reason ${reason}`,
-      expected: `${high[reason] ?? 0}${upTo(unknown)} (ledger)`,
-      found: `${found} (processing_errors)`,
-    })
-  }
-}
-
-/**
- * What is in the log, and neither a page view of its own nor an error, repeats another message. On a live system the
- * numbers were not read at one moment, so only a quiet one is compared; the comparison by window covers the other.
- */
-function compareRepeats(
-  before: LedgerSnapshot,
-  after: LedgerSnapshot,
-  unique: number,
-  errors: Readonly<Record<string, number>>,
-  bounds: readonly PartitionBounds[],
-  rawFromMs: number,
-  differences: Differences,
-): void {
-  const everythingKept = before.windows.every(({ minute }) => minute >= rawFromMs)
-  if (before.messages !== after.messages || !everythingKept) return
-  const repeats = bounds.reduce((total, { end }) => total + end, 0) - unique - sum(errors)
-  const unknown = after.unknown.messages - sum(after.unknown.invalid as Readonly<Record<string, number>>)
-  if (after.repeats <= repeats && repeats <= after.repeats + unknown) return
-  differences.add({
-    check: 'repeats',
-    where: 'log less unique page views less errors',
-    expected: `${after.repeats} repeats${upTo(unknown)} (ledger)`,
-    found: `${repeats} repeats`,
-  })
-}
-
-/** For what may be in the log although nobody acknowledged it. */
-function upTo(unknown: number): string {
-  return unknown === 0 ? '' : `, and up to ${unknown} whose acknowledgement never came`
-}
-
-function sum(numbers: Readonly<Record<string, number>>): number {
-  return Object.values(numbers).reduce((total, n) => total + n, 0)
 }

@@ -3,6 +3,7 @@
  */
 process.env.MILLRACE_TEST_SHARDS = '3'
 
+await import('../docs/store-queries.test.ts')
 await import('../rollup/rollup.test.ts')
 await import('../rollup/statements.test.ts')
 await import('../store/aggregates.test.ts')

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import type { Cluster } from '../../src/store/cluster.ts'
 import { Database } from '../../src/store/database.ts'
 import { startTestCluster, type TestCluster } from '../helpers/cluster.ts'
 import { readLog } from '../helpers/expected.ts'
@@ -17,6 +18,11 @@ for (const shards of [2, 3]) {
     await eventually('the burst to be sent', async () => (await system.producerStatus()).sent >= 20_000)
     await system.post(`${system.producerUrl}/generate/pause`)
     await answersEqualLog(system)
+    await dashboardEqualsLog(system)
+    assert.equal(
+      (await system.sql('SELECT count() AS views FROM page_views'))[0]?.views,
+      (await readLog(system.dataDir)).totals.views,
+    )
     const views = await spread(cluster, 'page_views_raw_local', 'event_id')
     const errors = await spread(cluster, 'processing_errors_local', 'kafka_partition, kafka_offset')
     for (const rows of [...views, ...errors]) assert.ok(rows > 0, `views ${views}, errors ${errors}`)
@@ -54,6 +60,39 @@ test('a shard away for a while: health says so, and it goes on by itself with no
   assert.equal((await program.interrupt()).status, 0)
 })
 
+test('a shard more: another database on the larger cluster, filled out of the log', async (t) => {
+  const { cluster, system } = await systemOn(t, 3, 'smaller')
+  const program = await system.up()
+  await system.post(`${system.producerUrl}/generate/burst?count=5000`)
+  await eventually('the burst to be sent', async () => (await system.producerStatus()).sent >= 5_000)
+  await system.post(`${system.producerUrl}/generate/pause`)
+  await answersEqualLog(system)
+  assert.equal((await program.interrupt()).status, 0)
+
+  const larger = await System.create(t, {
+    ...system.environment,
+    ...settingsOf(cluster.cluster),
+    MILLRACE_CLICKHOUSE_DATABASE: 'larger',
+    MILLRACE_KAFKA_GROUP: 'larger',
+  })
+  const consumer = start(t, ['consumer', '-init-schema'], larger.environment)
+  await eventually('everything to be read', async () => {
+    const { processed, lag } = await system.consumerStatus()
+    return processed >= 5_000 && lag === 0
+  })
+  await larger.verifyAgrees()
+  const rows = await spread(cluster, 'larger.page_views_raw_local', 'event_id')
+  assert.equal(sum(rows), (await readLog(system.dataDir)).totals.views)
+  for (const count of rows) assert.ok(count > 0, `spread as ${rows}`)
+  assert.equal((await consumer.interrupt()).status, 0)
+})
+
+test('`millrace config` shows the addresses of shards as they were given', async (t) => {
+  const urls = 'http://a:8123,https://b:8443'
+  const system = await System.create(t, { MILLRACE_CLICKHOUSE_SHARD_URLS: urls })
+  assert.ok((await system.run('config')).stdout.includes(` ${urls} `))
+})
+
 test('settings of a cluster that do not go together are refused with what to do', async (t) => {
   for (const [settings, message] of [
     [{ MILLRACE_CLICKHOUSE_CLUSTER: 'web' }, /MILLRACE_CLICKHOUSE_URL is empty/],
@@ -75,7 +114,11 @@ test('settings of a cluster that do not go together are refused with what to do'
   }
 })
 
-async function systemOn(t: TestContext, shards: number): Promise<{ cluster: TestCluster; system: System }> {
+async function systemOn(
+  t: TestContext,
+  shards: number,
+  which: 'cluster' | 'smaller' = 'cluster',
+): Promise<{ cluster: TestCluster; system: System }> {
   const cluster = await startTestCluster(shards)
   t.after(() => cluster.close())
   const { user, password } = cluster.endpoints[0]!
@@ -83,11 +126,17 @@ async function systemOn(t: TestContext, shards: number): Promise<{ cluster: Test
     MILLRACE_CLICKHOUSE_URL: cluster.endpoints[0]!.url,
     MILLRACE_CLICKHOUSE_USER: user,
     MILLRACE_CLICKHOUSE_PASSWORD: password,
-    MILLRACE_CLICKHOUSE_CLUSTER: cluster.cluster.name,
-    MILLRACE_CLICKHOUSE_REPLICATED: 'off',
-    MILLRACE_CLICKHOUSE_SHARD_URLS: cluster.cluster.serverUrls.join(','),
+    ...settingsOf(cluster[which]),
   })
   return { cluster, system }
+}
+
+function settingsOf({ name, serverUrls }: Cluster): Record<string, string> {
+  return {
+    MILLRACE_CLICKHOUSE_CLUSTER: name,
+    MILLRACE_CLICKHOUSE_REPLICATED: 'off',
+    MILLRACE_CLICKHOUSE_SHARD_URLS: serverUrls.join(','),
+  }
 }
 
 /** What log, ledger, raw and every level say; and what the query API answers, counted again without any of them. */
@@ -109,6 +158,15 @@ async function answersEqualLog(system: System): Promise<void> {
     ),
     Object.fromEntries([...sent.pages].map(([page, counted]) => [page, [counted.views, counted.users.size]])),
   )
+}
+
+/** Answers of the dashboard, which asks differently. */
+async function dashboardEqualsLog(system: System): Promise<void> {
+  const sent = await readLog(system.dataDir)
+  const top = await system.get(`${system.consumerUrl}/live/top?range=24h`)
+  assert.equal(top.totals.views, sent.totals.views)
+  assert.equal(top.pages_total, sent.pages.size)
+  for (const page of top.pages) assert.equal(page.views, sent.pages.get(page.page_id)?.views, page.page_id)
 }
 
 /** How many different rows each server has of its own. */

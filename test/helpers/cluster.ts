@@ -11,6 +11,8 @@ import { freePorts } from './ports.ts'
 export interface TestCluster {
   /** As the store is told of it. */
   readonly cluster: Cluster
+  /** The same without the last shard. */
+  readonly smaller: Cluster
   /** Where each shard answers, in the order of the shards. */
   readonly endpoints: readonly Endpoint[]
   /** Ends the server of a shard; its data stay. */
@@ -21,6 +23,7 @@ export interface TestCluster {
 }
 
 const NAME = 'millrace_test'
+const SMALLER = 'millrace_test_smaller'
 const PASSWORD = 'cluster-secret'
 
 export async function startTestCluster(shards: number): Promise<TestCluster> {
@@ -31,6 +34,7 @@ export async function startTestCluster(shards: number): Promise<TestCluster> {
   const serverUrls = httpPorts.map((port) => `http://127.0.0.1:${port}`)
   const cluster: TestCluster = {
     cluster: { name: NAME, replicated: false, serverUrls },
+    smaller: { name: SMALLER, replicated: false, serverUrls: serverUrls.slice(0, -1) },
     endpoints: serverUrls.map((url) => ({
       url,
       user: 'millrace',
@@ -47,7 +51,10 @@ export async function startTestCluster(shards: number): Promise<TestCluster> {
           password: PASSWORD,
           httpPort: httpPorts[shard]!,
           nativePort: nativePorts[shard]!,
-          cluster: { name: NAME, nativePorts },
+          clusters: [
+            { name: NAME, nativePorts },
+            { name: SMALLER, nativePorts: nativePorts.slice(0, -1) },
+          ],
         }),
       )
     },

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { hostname } from 'node:os'
 import { describe, it } from 'node:test'
 import { isLoopback } from '../../src/http/access.ts'
 import { startHttpServer } from '../../src/http/server.ts'
@@ -77,6 +78,80 @@ describe('a service on a loopback address', () => {
     assert.equal(await change('https://evil.example'), 403)
     assert.equal(await change('null'), 403)
     assert.equal((await ask(`${url}/metrics`, { headers: { origin: 'https://evil.example' } })).status, 200)
+    const crossSite = { 'sec-fetch-site': 'cross-site' }
+    assert.equal((await ask(`${url}/change`, { method: 'POST', headers: crossSite })).status, 403)
+  })
+})
+
+describe('a service on every address that asks for no token', () => {
+  const open = { host: '0.0.0.0', insecure: true }
+  for (const host of [
+    '127.0.0.1:8081',
+    '192.0.2.7',
+    '[2001:db8::1]:80',
+    'consumer:8081',
+    'localhost',
+    hostname(),
+  ]) {
+    it(`answers as ${host}`, async (t) => {
+      const { url } = await startService(t, open)
+      assert.equal((await ask(`${url}/metrics`, { headers: { host } })).status, 200)
+    })
+  }
+  for (const host of ['millrace.local', 'consumer.page-views.svc.cluster.local.', 'c.internal:8081']) {
+    it(`answers as ${host}, which nobody can register`, async (t) => {
+      const { url } = await startService(t, open)
+      assert.equal((await ask(`${url}/metrics`, { headers: { host } })).status, 200)
+    })
+  }
+  for (const host of [
+    'evil.example',
+    'evil.example:8081',
+    '192.0.2.7.evil.example',
+    'local.evil.com',
+    '',
+    'a b',
+    '/',
+  ]) {
+    it(`does not answer as "${host}": a page could be behind it (DNS rebinding)`, async (t) => {
+      const { url } = await startService(t, open)
+      for (const path of ['/metrics', '/health', '/nothing']) {
+        const answer = await ask(url + path, { headers: { host } })
+        assert.ok([421, 400].includes(answer.status), `${answer.status}`)
+      }
+    })
+  }
+
+  it('takes changes from its own pages only', async (t) => {
+    const { url } = await startService(t, {
+      ...open,
+      routes: (app) => {
+        app.post('/change', () => ({}))
+      },
+    })
+    const host = '192.0.2.7:8081'
+    const change = async (headers: Record<string, string>) =>
+      (await ask(`${url}/change`, { method: 'POST', headers: { host, ...headers } })).status
+    assert.equal(await change({}), 200, 'no browser')
+    assert.equal(await change({ origin: `http://${host}` }), 200)
+    for (const origin of [
+      'http://192.0.2.7:9',
+      'https://evil.example',
+      'null',
+      'http://localhost:8081',
+      '',
+    ]) {
+      assert.equal(await change({ origin }), 403, origin)
+    }
+    assert.equal(await change({ 'sec-fetch-site': 'cross-site' }), 403)
+    assert.equal(await change({ 'sec-fetch-site': 'same-origin', origin: `http://${host}` }), 200)
+  })
+
+  it('with a token it may have any name', async (t) => {
+    const { url } = await startService(t, { host: '0.0.0.0', token: 'secret' })
+    const headers = { host: 'stats.example', authorization: 'Bearer secret' }
+    assert.equal((await ask(`${url}/metrics`, { headers })).status, 200)
+    assert.equal((await ask(`${url}/metrics`, { headers: { host: 'stats.example' } })).status, 401)
   })
 })
 

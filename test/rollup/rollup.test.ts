@@ -11,7 +11,7 @@ import { commandEverywhere } from '../../src/store/everywhere.ts'
 import { applyRetention, type Retention } from '../../src/store/retention.ts'
 import { blocksOf, type PageViewRow } from '../helpers/page-view-rows.ts'
 import { pageViewRow, uuidOf } from '../store/events.ts'
-import { storeFixture, truncate } from '../store/fixture.ts'
+import { storeFixture, tries, truncate } from '../store/fixture.ts'
 import { type Counts, expected, type FoundCounts, found, LEVEL_LIST, payloadHashes } from './expected.ts'
 
 const store = storeFixture()
@@ -131,7 +131,7 @@ for (const [name, around, spread, without] of [
         }
         await assertExact(parts.db, rows, without)
       }),
-      { numRuns: 12 },
+      { numRuns: tries(12) },
     )
   })
 }

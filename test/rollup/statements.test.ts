@@ -8,7 +8,7 @@ import type { Database } from '../../src/store/database.ts'
 import { blocksOf, type PageViewRow } from '../helpers/page-view-rows.ts'
 import { seeded } from '../helpers/seed.ts'
 import { pageViewRow, uuidOf } from '../store/events.ts'
-import { storeFixture, truncate } from '../store/fixture.ts'
+import { storeFixture, tries, truncate } from '../store/fixture.ts'
 
 const store = storeFixture()
 /** So many rows that repeats are looked for first. */
@@ -79,7 +79,7 @@ for (const level of ['slice', 'minute', 'hour'] as const) {
         assert.ok(few.length > 0)
         assert.deepEqual(await written(db, level, version + 1), few)
       }),
-      seeded(t, 15),
+      seeded(t, tries(15)),
     )
   })
 }

@@ -8,7 +8,7 @@ import { countErrors, getError, listErrors, markResolved } from '../../src/store
 import { commandEverywhere } from '../../src/store/everywhere.ts'
 import type { ErrorRow } from '../../src/store/port.ts'
 import { anyText } from './events.ts'
-import { storeFixture, truncate } from './fixture.ts'
+import { storeFixture, tries, truncate } from './fixture.ts'
 
 const store = storeFixture()
 
@@ -53,7 +53,7 @@ test('bytes of every kind come back as they were, none apart from empty', async 
         )
       },
     ),
-    { numRuns: 25 },
+    { numRuns: tries(25) },
   )
 })
 
@@ -64,7 +64,7 @@ test('a message is one row however often it comes, and stays resolved', async (t
   await insert(db, [row, row])
   await insert(db, [{ ...row, rejectedAtMs: row.rejectedAtMs + 40 * 86_400_000 }])
   assert.equal((await getError(db, place)).resolved, null)
-  await markResolved(db, [place], 'replayed')
+  await markResolved(db, [{ ...place, how: 'replayed' }])
   await insert(db, [row])
   await commandEverywhere(db, `OPTIMIZE TABLE ${rowsTable('processing_errors', db.place)} FINAL`)
   const found = await getError(db, place)
@@ -98,7 +98,10 @@ test('filters, counts and places', async (t) => {
     (await listErrors(db, { fromMs: 1_790_000_000_010, toMs: 1_790_000_000_020, limit: 100 })).length,
     10,
   )
-  await markResolved(db, rows, 'dropped')
+  await markResolved(
+    db,
+    rows.map((row) => ({ ...row, how: 'dropped' })),
+  )
   assert.equal((await listErrors(db, { resolved: true, limit: 1_000 })).length, 300)
   await assert.rejects(getError(db, { partition: 9, offset: 0 }), { code: 'not_found' })
   await insert(db, [errorRow({ topic: 'other' })])

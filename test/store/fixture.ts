@@ -50,6 +50,11 @@ export function storeFixture(): StoreFixture {
   }
 }
 
+/** How often a property is tried: on a cluster a third as often, since each try takes longer and the other runs were on one server. */
+export function tries(onOneServer: number): number {
+  return process.env[SHARDS] === undefined ? onOneServer : Math.ceil(onOneServer / 3)
+}
+
 /** Takes all rows of a table away, on every server that has some. */
 export function truncate(db: Database, table: string): Promise<void> {
   return commandEverywhere(db, `TRUNCATE TABLE ${rowsTable(table, db.place)}`)

@@ -6,7 +6,7 @@ import type { Database } from '../../src/store/database.ts'
 import { listGaps } from '../../src/store/gaps.ts'
 import { blocksOf, type PageViewRow, rowsOf } from '../helpers/page-view-rows.ts'
 import { anyText, pageViewRow, uuidOf } from './events.ts'
-import { storeFixture, truncate } from './fixture.ts'
+import { storeFixture, tries, truncate } from './fixture.ts'
 
 const store = storeFixture()
 const DAY_MS = 86_400_000
@@ -66,7 +66,7 @@ test('every field of a page view comes back as it was', async (t) => {
           ),
       )
     }),
-    { numRuns: 25 },
+    { numRuns: tries(25) },
   )
 })
 
@@ -120,7 +120,7 @@ test('rows are split by days without losing one', () => {
         assert.ok(distinct.size >= 1 && distinct.size <= 100)
       }
     }),
-    { numRuns: 30 },
+    { numRuns: tries(30) },
   )
 })
 

@@ -14,24 +14,28 @@ export interface ScratchServer {
 
 const PASSWORD = 'scratch'
 
-/** Starts a real server in a temporary directory; it ends with this process at the latest, when its standard input closes. */
-export async function startScratchServer(): Promise<ScratchServer> {
+/**
+ * Starts a real server in a temporary directory; it ends with this process at the latest, when its standard input closes.
+ *
+ * @param users more users, as XML for the file of users
+ */
+export async function startScratchServer(users = ''): Promise<ScratchServer> {
   const directory = await mkdtemp(join(tmpdir(), 'millrace-store-'))
   const [port] = await freePorts(1)
-  const users = join(directory, 'users.xml')
+  const usersFile = join(directory, 'users.xml')
   const config = join(directory, 'config.xml')
   await writeFile(
-    users,
+    usersFile,
     `<clickhouse><profiles><default/></profiles><users>
       <default><password/><networks><ip>127.0.0.1</ip></networks></default>
       <millrace><password>${PASSWORD}</password><networks><ip>127.0.0.1</ip></networks>
-        <grants><query>GRANT ALL ON *.* WITH GRANT OPTION</query></grants></millrace>
+        <grants><query>GRANT ALL ON *.* WITH GRANT OPTION</query></grants></millrace>${users}
     </users></clickhouse>`,
   )
   await writeFile(
     config,
     `<clickhouse><listen_host>127.0.0.1</listen_host><http_port>${port}</http_port>
-      <max_server_memory_usage>2147483648</max_server_memory_usage><users_config>${users}</users_config></clickhouse>`,
+      <max_server_memory_usage>2147483648</max_server_memory_usage><users_config>${usersFile}</users_config></clickhouse>`,
   )
   const child = spawn(
     process.execPath,

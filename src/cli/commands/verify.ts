@@ -1,10 +1,19 @@
 import { MillraceError } from '../../errors.ts'
 import { describeReport } from '../../verify/describe.ts'
+import { rangeFrom } from '../../verify/range.ts'
 import { verify } from '../../verify/verify.ts'
 import { openEventLog, openStore } from '../compose.ts'
 import { loggerOf, type Register, settingsOf } from '../context.ts'
 import { Progress } from '../progress.ts'
 import { addSettings, givenSettings } from '../setting-flags.ts'
+
+/** 2 to 5 are errors of every command: src/errors.ts. */
+const STATUS = { agrees: 0, differs: 1, unsettled: 6 } as const
+
+const HELP = `
+Status: 0 all agree; 1 something differs; 6 nothing differs, but the consumer or the roll-up did not get on, so
+not all could be compared; 2 to 5 it could not be run. After --repair it is that of the second look.
+The system may run meanwhile. docs/verify.md says what is compared and what to do.`
 
 export const registerVerify: Register = (program, context) => {
   const command = program
@@ -16,11 +25,20 @@ export const registerVerify: Register = (program, context) => {
       'how long to wait without progress for the consumer and the roll-up',
       '30',
     )
-    .addHelpText(
-      'after',
-      '\nIt ends with status 0 when all agree, and 1 when something differs. The system may run meanwhile.',
-    )
+    .option('--from <time>', 'compare events from this time on (ISO 8601); whole hours')
+    .option('--to <time>', 'compare events before this time')
+    .option('--hours <n>', 'compare events of the last n hours')
+    .option('--no-offsets', 'do not look for each message by its offset')
+    .option('--repair', 'compute aggregates that differ again from raw, and nothing else; then verify again')
+    .option('--dry-run', 'with --repair: only say which windows would be computed')
+    .addHelpText('after', HELP)
     .action(async (options) => {
+      if (options.dryRun && !options.repair) {
+        throw new MillraceError('invalid_setting', '--dry-run is for --repair', {
+          hint: 'Give both, or neither.',
+        })
+      }
+      const range = rangeFrom(options, Date.now())
       const { config } = settingsOf(context, givenSettings(options))
       const logger = loggerOf({ ...config, logLevel: 'warn' }, 'verify')
       const { log, ledger, close } = await openEventLog(config, logger)
@@ -39,11 +57,15 @@ export const registerVerify: Register = (program, context) => {
         patienceMs: seconds(options.patience) * 1_000,
         now: Date.now,
         signal: context.signal,
+        range,
+        offsets: options.offsets,
+        ...(options.repair ? { repair: options.dryRun ? ('dry-run' as const) : ('yes' as const) } : {}),
+        progress: (what) => progress.show(what),
         waiting: (what) => progress.show(`waiting: ${what}`),
       })
       progress.clear()
       context.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : describeReport(report))
-      process.exitCode = report.agrees ? 0 : 1
+      process.exitCode = STATUS[report.verdict]
     })
   addSettings(command, ['log', 'clickhouse', 'dataDir', 'logFormat'])
 }

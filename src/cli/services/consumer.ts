@@ -23,6 +23,7 @@ import { duration } from '../../observe/words.ts'
 import { RollUpLoop } from '../../rollup/loop.ts'
 import { RollUp } from '../../rollup/rollup.ts'
 import { windowToMark } from '../../rollup/source.ts'
+import { checkMayWrite, checkVersion } from '../../store/access.ts'
 import { queryAggregates } from '../../store/aggregates.ts'
 import { ClickHouseStore } from '../../store/clickhouse-store.ts'
 import { checkSchema, migrate } from '../../store/migrate.ts'
@@ -74,9 +75,11 @@ export async function runConsumer(
   signal.addEventListener('abort', () => void setTimeout(() => giveUp.abort(), GIVE_UP_AFTER_MS).unref(), {
     once: true,
   })
+  await retrier.run('store', () => checkVersion(db))
   const applied = await retrier.run('store', () =>
     options.initSchema ? migrate(db) : checkSchema(db).then(() => []),
   )
+  await retrier.run('store', () => checkMayWrite(db))
   if (applied.length > 0) logger.info(`The tables were brought up to date: ${applied.join(', ')}`)
   const retention = await retrier.run('store', () => applyRetention(db, config, now()))
 
@@ -150,6 +153,8 @@ export async function runConsumer(
       now,
       signal,
       waiting,
+      // It may read much of the log again, which is no work for the process that consumes.
+      offsets: false,
     }),
   )
   const server = await startHttpServer({

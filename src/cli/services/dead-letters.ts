@@ -21,12 +21,12 @@ export function deadLettersOf(
       maxAgeMs: maxEventAge(config.rawTtlDays, config.lateMargin),
       maxFutureMs: config.maxFuture,
     }),
-    replay: async (corrected) => {
+    replay: async (corrected, by) => {
       writer ??= openWriter(log, config)
       writer.catch(() => {
         writer = undefined
       })
-      const options = { db, writer: await writer, ledger, partitions: log.partitions, now: Date.now }
+      const options = { db, writer: await writer, ledger, partitions: log.partitions, by, now: Date.now }
       return replayCorrected(corrected, options)
     },
   }

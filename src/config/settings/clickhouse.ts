@@ -1,11 +1,15 @@
-import { bytes, integer, onOff, pattern, port, text, urls } from '../parsers.ts'
+import { bytes, duration, integer, onOff, pattern, port, text, urls } from '../parsers.ts'
 import { setting } from '../setting.ts'
 
 /** The store: a ClickHouse server of the user's, or the local one. */
 export const clickhouse = {
   clickhouseUrl: setting(
     'MILLRACE_CLICKHOUSE_URL',
-    pattern(/^(https?:\/\/\S+)?$/, 'an http or https address'),
+    // One with credentials would show them wherever the address is shown: in /status, in logs.
+    pattern(
+      /^(https?:\/\/[^\s@]+)?$/,
+      'an http or https address; user and password have settings of their own',
+    ),
     '',
     'The ClickHouse server to use. Empty: Millrace starts a local one in the data directory.',
   ),
@@ -27,6 +31,36 @@ export const clickhouse = {
     pattern(/^[A-Za-z_][A-Za-z0-9_]{0,63}$/, 'a name of letters, digits and underscores'),
     'millrace',
     'The database that holds the tables.',
+  ),
+  clickhouseTlsCa: setting(
+    'MILLRACE_CLICKHOUSE_TLS_CA',
+    text('the path of a PEM file'),
+    '',
+    'For https: a file with the certificates of the authorities to trust. Empty: those that Node trusts.',
+  ),
+  clickhouseTlsCert: setting(
+    'MILLRACE_CLICKHOUSE_TLS_CERT',
+    text('the path of a PEM file'),
+    '',
+    'For https: a file with the certificate of this client, where the server asks for one.',
+  ),
+  clickhouseTlsKey: setting(
+    'MILLRACE_CLICKHOUSE_TLS_KEY',
+    text('the path of a PEM file'),
+    '',
+    'A file with the key of that certificate.',
+  ),
+  clickhouseCompression: setting(
+    'MILLRACE_CLICKHOUSE_COMPRESSION',
+    onOff,
+    false,
+    'Whether requests to the ClickHouse server and its answers are compressed (Zstandard): fewer bytes on a slow network, more work.',
+  ),
+  clickhouseTimeout: setting(
+    'MILLRACE_CLICKHOUSE_TIMEOUT',
+    duration(1_000, 3_600_000),
+    60_000,
+    'How long a request to ClickHouse may take. One that takes longer has failed and is made again.',
   ),
   clickhouseCluster: setting(
     'MILLRACE_CLICKHOUSE_CLUSTER',

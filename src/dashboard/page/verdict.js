@@ -55,7 +55,9 @@ function show({ running, waiting, failure, verdict }) {
     return say('Not run yet. It compares log, ledger, raw rows and every level of aggregates.', true)
   const when = moment(Date.parse(verdict.began_at))
   const differs = `${count(verdict.differences_total)} ${verdict.differences_total === 1 ? 'thing differs' : 'things differ'}`
-  say(verdict.agrees ? `Everything agrees, ${when}.` : `${differs}, ${when}.`, verdict.agrees)
+  const unsettled =
+    verdict.differences_total === 0 ? 'Nothing differs so far, but not all could be compared' : differs
+  say(verdict.agrees ? `Everything agrees, ${when}.` : `${unsettled}, ${when}.`, verdict.agrees)
   details.replaceChildren(
     element(
       'li',

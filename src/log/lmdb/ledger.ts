@@ -5,6 +5,7 @@ import type {
   LedgerEntry,
   LedgerSnapshot,
   LedgerWindow,
+  MinuteRange,
   Sendable,
   Sending,
 } from '../../ledger/port.ts'
@@ -54,10 +55,11 @@ export class LmdbLedger implements Ledger, Companion {
     this.#entries = []
   }
 
-  read(): LedgerSnapshot {
+  read(range?: MinuteRange): LedgerSnapshot {
     this.#environment.resetReadTxn()
     const windows: LedgerWindow[] = []
-    for (const { key, value } of this.#windows.getRange({})) windows.push(decodeWindow(key, value))
+    for (const { key, value } of this.#windows.getRange(range === undefined ? {} : keysOf(range)))
+      windows.push(decodeWindow(key, value))
     return { ...this.#readTotals(), windows, unknown: NOTHING_UNKNOWN }
   }
 
@@ -102,6 +104,18 @@ function windowKey(minute: number, pageId: string): Buffer {
   const key = Buffer.allocUnsafe(24)
   key.writeBigUInt64BE(BigInt(minute), 0)
   createHash('sha256').update(pageId).digest().copy(key, 8, 0, 16)
+  return key
+}
+
+/** Keys begin with the minute, highest byte first: a range of minutes is a range of keys. */
+function keysOf({ fromMs, untilMs }: MinuteRange): { start: Buffer; end?: Buffer } {
+  const start = minuteKey(fromMs)
+  return untilMs < Number.MAX_SAFE_INTEGER ? { start, end: minuteKey(untilMs) } : { start }
+}
+
+function minuteKey(minuteMs: number): Buffer {
+  const key = Buffer.allocUnsafe(8)
+  key.writeBigUInt64BE(BigInt(Math.max(0, minuteMs)))
   return key
 }
 

@@ -1,7 +1,15 @@
 import { join } from 'node:path'
 import { eventIdOf } from '../../event/identity.ts'
 import type { RejectReason } from '../../event/outcome.ts'
-import type { Ledger, LedgerEntry, LedgerSnapshot, Sendable, Sending, Unknown } from '../../ledger/port.ts'
+import type {
+  Ledger,
+  LedgerEntry,
+  LedgerSnapshot,
+  MinuteRange,
+  Sendable,
+  Sending,
+  Unknown,
+} from '../../ledger/port.ts'
 import { type Environment, openEnvironment, openTable, type Table } from './environment.ts'
 import { LmdbLedger } from './ledger.ts'
 import { type FileState, type Place, readSendings, SendingFiles, type Sent } from './sending-files.ts'
@@ -49,10 +57,10 @@ export class StandaloneLedger implements Ledger {
     return this.#begin(messages, false)
   }
 
-  read(): LedgerSnapshot {
+  read(range?: MinuteRange): LedgerSnapshot {
     // Files first: what is finished in between, the ledger counts.
     const sendings = readSendings(this.#directory)
-    const snapshot = this.#ledger.read()
+    const snapshot = this.#ledger.read(range)
     const unknown = readCounts(this.#counts)
     const views = new Set<string>()
     for (const { key } of this.#givenUp.getRange({})) views.add(idOf(key))

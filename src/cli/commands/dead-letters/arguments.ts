@@ -1,8 +1,12 @@
+import { hostname, userInfo } from 'node:os'
+import type { Command } from 'commander'
 import type { Config } from '../../../config/config.ts'
 import { MillraceError } from '../../../errors.ts'
 import { maxEventAge } from '../../../event/max-age.ts'
 import { REJECT_REASONS } from '../../../event/outcome.ts'
+import { parseTimestamp } from '../../../event/timestamp.ts'
 import type { ValidationLimits } from '../../../event/validate.ts'
+import type { DeadLetterChoice } from '../../../store/dead-letters.ts'
 
 /** Where a dead letter lies, out of `partition/offset`. */
 export function placeOf(text: string, config: Config): { topic: string; partition: number; offset: number } {
@@ -41,4 +45,48 @@ export function wholeNumber(flag: string, text: string, min: number): number {
   throw new MillraceError('invalid_setting', `${flag}: "${text}" is not allowed`, {
     hint: `Give a whole number from ${min}.`,
   })
+}
+
+export interface ChoiceOptions {
+  readonly reason?: string
+  readonly partition?: string
+  readonly from?: string
+  readonly to?: string
+}
+
+/** Adds the flags that choose dead letters. */
+export function addChoice(command: Command): Command {
+  return command
+    .option('--reason <reason>', `only these: ${Object.keys(REJECT_REASONS).join(', ')}`)
+    .option('--partition <n>', 'only those that lay in this partition')
+    .option('--from <time>', 'rejected at this moment or later, ISO 8601 with a zone')
+    .option('--to <time>', 'rejected before this moment')
+}
+
+export function choiceOf({ reason, partition, from, to }: ChoiceOptions): DeadLetterChoice {
+  return {
+    ...(reason !== undefined && { reason: knownReason(reason) }),
+    ...(partition !== undefined && { partition: wholeNumber('--partition', partition, 0) }),
+    ...(from !== undefined && { fromMs: moment('--from', from) }),
+    ...(to !== undefined && { toMs: moment('--to', to) }),
+  }
+}
+
+function moment(flag: string, text: string): number {
+  const ms = parseTimestamp(text)
+  if (ms !== undefined) return ms
+  throw new MillraceError('invalid_setting', `${flag}: "${text}" is not allowed`, {
+    hint: 'Give a date and time of ISO 8601 with its zone, like 2026-11-23T05:00:00Z.',
+  })
+}
+
+/** Who does it, for the record: what --by says, or the user of this machine. */
+export function personOf(by: string | undefined): string {
+  if (by !== undefined && by.trim() !== '') return by
+  try {
+    return `${userInfo().username}@${hostname()}`
+  } catch {
+    // A user without a name, as in some containers.
+    return `uid ${process.getuid?.() ?? '?'}@${hostname()}`
+  }
 }

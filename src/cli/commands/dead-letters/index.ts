@@ -1,5 +1,7 @@
 import type { Register } from '../../context.ts'
+import { registerExport } from './export.ts'
 import { registerFix } from './fix.ts'
+import { registerImport } from './import.ts'
 import { registerList } from './list.ts'
 import { registerReplay } from './replay.ts'
 import { registerShow } from './show.ts'
@@ -12,4 +14,6 @@ export const registerDeadLetters: Register = (program, context) => {
   registerShow(group, context)
   registerFix(group, context)
   registerReplay(group, context)
+  registerExport(group, context)
+  registerImport(group, context)
 }
