@@ -65,6 +65,7 @@ export class Consumer {
       while (!stop.aborted) {
         const { batches, gaps } = await reader.fetch(this.#batcher.limit(), stop)
         for (const gap of gaps) publish('consumer:gap', gap)
+        if (gaps.length > 0) await this.#store.insertGaps(this.#options.topic, gaps)
         this.#pipeline.process(batches, this.#batcher.batch)
         // A log with a backlog answers at once: without a turn of the event loop the flush under way would get nothing done.
         if (batches.length > 0) await turn()

@@ -1,4 +1,5 @@
 import type { RejectReason } from '../event/outcome.ts'
+import { lostIn } from '../log/port.ts'
 import { listen } from '../observe/events.ts'
 
 /** What the consumer has done since it started. */
@@ -12,6 +13,8 @@ export interface ConsumerCounts {
   conflicts: number
   /** Messages that were gone from the log before they were read. */
   lost: number
+  /** How often the log did not have what was to be read next. */
+  gaps: number
   lastFlush: { atMs: number; messages: number; writeMs: number } | null
 }
 
@@ -32,6 +35,7 @@ export function countConsumer(now: () => number): {
     repeats: 0,
     conflicts: 0,
     lost: 0,
+    gaps: 0,
     lastFlush: null,
   }
   const stops = [
@@ -48,8 +52,9 @@ export function countConsumer(now: () => number): {
     listen('consumer:flushed', ({ messages, writeMs }) => {
       counts.lastFlush = { atMs: now(), messages, writeMs }
     }),
-    listen('consumer:gap', ({ expected, resumedAt }) => {
-      counts.lost += Math.max(0, resumedAt - expected)
+    listen('consumer:gap', (gap) => {
+      counts.lost += lostIn(gap)
+      counts.gaps += 1
     }),
   ]
   return {

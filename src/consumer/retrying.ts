@@ -7,6 +7,7 @@ export function retryingStore(store: Store, retrier: Retrier): Store {
   return {
     insertPageViews: (blocks) => retrier.run('store', () => store.insertPageViews(blocks)),
     insertErrors: (rows) => retrier.run('store', () => store.insertErrors(rows)),
+    insertGaps: (topic, gaps) => retrier.run('store', () => store.insertGaps(topic, gaps)),
     markStale: (slices) => retrier.run('store', () => store.markStale(slices)),
     ping: () => retrier.run('store', () => store.ping()),
   }

@@ -23,7 +23,8 @@ export const ConsumerStatus = Type.Object({
   invalid_by_reason: Type.Record(Type.String(), Type.Integer()),
   repeats: count('of them dropped as repeats of recent messages; the store finds the others'),
   conflicts: count('of the valid ones: a recent key with another payload'),
-  lost: count('messages that were gone from the log before they were read'),
+  lost: count('messages that were gone from the log before they were read, as far as is known'),
+  gaps: count('how often the log did not have what was to be read next'),
   lag: count('messages in the log that are not committed yet'),
   lag_seconds: Type.Number({ description: 'how long the oldest of them has been there' }),
   partitions: Type.Array(
@@ -89,6 +90,7 @@ export function statusOf(state: ConsumerState): ConsumerStatus {
     repeats: counts.repeats,
     conflicts: counts.conflicts,
     lost: counts.lost,
+    gaps: counts.gaps,
     lag: lag.messages,
     lag_seconds: round(lag.seconds),
     partitions: lag.partitions.map((partition) => ({ ...partition })),

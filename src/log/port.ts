@@ -50,7 +50,7 @@ export interface LogWriter {
    *
    * `alongside` is bookkeeping of the caller's. A log with transactions tells it of the acknowledgement inside the one that appends,
    * so both happen or neither; another log tells it afterwards. A log on other machines also tells it of each
-   * attempt that ended without an answer. It must be synchronous and must not throw for want of data.
+   * attempt that ended without an answer, and of one that succeeded when records may be in the log twice by it. It must be synchronous and must not throw for want of data.
    *
    * Throws MillraceError: `log_full` and `log_unavailable` may heal, `log_refused` (unknown partition,
    * record over the limit) does not. One owner of retries: this port never retries by itself.
@@ -136,4 +136,14 @@ export interface Gap {
   readonly expected: number
   /** The offset where reading goes on. */
   readonly resumedAt: number
+  /**
+   * Of a topic that was removed and made again: where the former one ended, as far as was known. Offsets began anew, so `expected` is one of
+   * the former topic, `resumedAt` one of the present.
+   */
+  readonly formerEnd?: number
+}
+
+/** How many records of a gap nobody has read: at least so many, where the topic is another one. */
+export function lostIn({ expected, resumedAt, formerEnd }: Gap): number {
+  return Math.max(0, (formerEnd ?? resumedAt) - expected)
 }

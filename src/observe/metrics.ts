@@ -113,6 +113,7 @@ export function consumerMetrics(gauges: ConsumerGauges): Metrics {
   const repeats = metrics.counter('repeats_dropped_total', 'Of them repeats of recent messages')
   const conflicts = metrics.counter('conflicts_seen_total', 'A recent key with another payload')
   const lost = metrics.counter('messages_lost_total', 'Messages gone from the log before they were read')
+  const gaps = metrics.counter('log_gaps_total', 'Times that the log did not have what was to be read next')
   const away = metrics.counter('retries_total', 'Requests that were tried again', ['dependency'])
   const rows = metrics.counter('rows_inserted_total', 'Rows acknowledged by ClickHouse', ['table'])
   const failedRollUps = metrics.counter('rollups_failed_total', 'Runs of the roll-up that ended early')
@@ -178,7 +179,10 @@ export function consumerMetrics(gauges: ConsumerGauges): Metrics {
     write.observe(writeMs / 1_000)
     commit.observe(commitMs / 1_000)
   })
-  listen('consumer:gap', ({ expected, resumedAt }) => lost.inc(Math.max(0, resumedAt - expected)))
+  listen('consumer:gap', ({ expected, resumedAt, formerEnd = resumedAt }) => {
+    gaps.inc()
+    lost.inc(Math.max(0, formerEnd - expected))
+  })
   listen('consumer:away', ({ what }) => away.inc({ dependency: what }))
   listen('consumer:visible', ({ ms }) => visible.observe(Math.max(0, ms) / 1_000))
   listen('store:inserted', ({ table, rows: n, ms }) => {

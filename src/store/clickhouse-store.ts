@@ -1,6 +1,7 @@
 import { publish } from '../observe/events.ts'
 import type { Database, InsertFormat } from './database.ts'
 import { ERROR_COLUMNS, encodeErrors } from './error-rows.ts'
+import { type GapRow, insertGaps } from './gaps.ts'
 import { Marker, markWindows, type Window } from './marks.ts'
 import { PAGE_VIEW_COLUMNS, type PageViewBlock } from './page-view-block.ts'
 import type { ErrorRow, Store } from './port.ts'
@@ -50,6 +51,10 @@ export class ClickHouseStore implements Store {
   async insertErrors(rows: readonly ErrorRow[]): Promise<void> {
     if (rows.length === 0) return
     await this.#insert('processing_errors', ERROR_COLUMNS, rows.length, encodeErrors(rows))
+  }
+
+  async insertGaps(topic: string, gaps: readonly GapRow[]): Promise<void> {
+    await insertGaps(this.#db, topic, gaps)
   }
 
   async markStale(sliceStarts: readonly number[]): Promise<void> {

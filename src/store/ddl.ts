@@ -21,6 +21,7 @@ export const SHARDING: Readonly<Record<string, string>> = {
   processing_errors: MESSAGES,
   dead_letter_fixes: MESSAGES,
   dead_letter_replays: MESSAGES,
+  log_gaps: FIRST_SHARD,
   page_views_slice: PAGES,
   page_views_agg_minute: PAGES,
   page_views_agg_hour: PAGES,

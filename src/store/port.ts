@@ -1,4 +1,5 @@
 import type { RejectReason } from '../event/outcome.ts'
+import type { GapRow } from './gaps.ts'
 import type { PageViewBlock } from './page-view-block.ts'
 
 /**
@@ -15,6 +16,9 @@ export interface Store {
 
   /** Adds messages that are no page views; a message that is there already is one row. */
   insertErrors(rows: readonly ErrorRow[]): Promise<void>
+
+  /** Keeps what was gone from the log unread, for the audit. Called before anything behind it is read, so that no crash hides it. */
+  insertGaps(topic: string, gaps: readonly GapRow[]): Promise<void>
 
   /**
    * Makes it durable that these slices have rows the aggregates have not seen. Called after the rows are

@@ -3,6 +3,13 @@
  * to look at first.
  */
 export const CAUSES = {
+  /** What was gone from the log before it was read. */
+  log_gone: {
+    cause:
+      'Messages were deleted from the log before they were read (retention, deleted records), or the topic was removed and made again.',
+    remedy:
+      'They are lost. Send them again where they came from, and make retention longer than your longest outage.',
+  },
   /** The log has another number of messages than was acknowledged. */
   log_other: {
     cause:

@@ -117,6 +117,7 @@ export interface Difference {
 }
 
 export const CHECKS = {
+  gone: 'Every message was read before the log let it go.',
   messages: 'The log has the messages of the ledger, and none beyond those whose acknowledgement never came.',
   repeats: 'Messages that are no page view of their own and no error are the repeats of the ledger.',
   errors: 'processing_errors has what the ledger says was sent invalid, reason by reason.',

@@ -6,6 +6,7 @@ import { compareLedger } from './compare-ledger.ts'
 import { compareLevels, levelTotals } from './compare-levels.ts'
 import { Cut } from './cut.ts'
 import { compareExpired } from './expired.ts'
+import { compareGaps, describeShorterLog } from './gaps.ts'
 import { countKeys } from './keys.ts'
 import { compareOffsets } from './offsets.ts'
 import { piecesOf } from './pieces.ts'
@@ -115,6 +116,7 @@ async function look(options: Omit<VerifyOptions, 'repair'>) {
   const errors = await countErrors(db, topic)
   const bounds = await log.bounds()
   const after = ledger.read(NO_WINDOWS)
+  if (isAllTime(range)) await compareGaps(db, topic, differences)
   compareMessages(before, after, bounds, differences)
   if (isAllTime(range)) {
     const kept = await everythingKept(options, compared)
@@ -171,6 +173,7 @@ async function look(options: Omit<VerifyOptions, 'repair'>) {
     )
   }
   const messages = bounds.reduce((total, { end }) => total + end, 0)
+  notes.push(...describeShorterLog(messages, before.messages))
   const committed = await log.committed(options.group)
   const report: VerifyReport = {
     agrees: verdict === 'agrees',

@@ -213,4 +213,6 @@ test('messages that are gone are told, and reading goes on behind them', async (
     [...store.views.values()].map(({ offset }) => offset),
     [4, 5],
   )
+  assert.deepEqual(store.gaps, [{ partition: 0, expected: 1, resumedAt: 4 }])
+  assert.ok(store.calls.indexOf('insertGaps') < store.calls.indexOf('insertPageViews'))
 })

@@ -38,6 +38,17 @@ test('every row of the table of guarantees names tests that are there, or says t
     const shownBy = row.split('|').at(-2)!
     const files = Array.from(shownBy.matchAll(/`(test\/[^`]+)`/g), ([, path]) => path!)
     assert.ok(files.length > 0 || shownBy.includes('not tested'), row)
-    for (const file of files) assert.ok(existsSync(resolve(ROOT, file)), file)
+    for (const [, file, names] of shownBy.matchAll(/`(test\/[^`]+)`((?:: | *, )?(?:"[^"]*"(?:, )?)*)/g)) {
+      assert.ok(existsSync(resolve(ROOT, file!)), file)
+      const source = readFileSync(resolve(ROOT, file!), 'utf8')
+      const tests = Array.from(source.matchAll(/\b(?:test|it)\((['"`])(.*?)\1/g), ([, , name]) => name!)
+      const named = Array.from(names!.matchAll(/"([^"]*)"/g), ([, name]) => name!)
+      assert.ok(named.length > 0, `${file} is named without a test: ${row}`)
+      for (const name of named)
+        assert.ok(
+          tests.some((each) => each.includes(name)),
+          `${file}: ${name}`,
+        )
+    }
   }
 })

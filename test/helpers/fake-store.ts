@@ -1,3 +1,4 @@
+import type { GapRow } from '../../src/store/gaps.ts'
 import type { PageViewBlock } from '../../src/store/page-view-block.ts'
 import type { ErrorRow, Store } from '../../src/store/port.ts'
 import { type PageViewRow, rowsOf } from './page-view-rows.ts'
@@ -8,6 +9,7 @@ export class FakeStore implements Store {
   readonly views = new Map<string, PageViewRow>()
   /** By topic, partition and offset. */
   readonly errors = new Map<string, ErrorRow>()
+  readonly gaps: GapRow[] = []
   readonly marks = new Set<number>()
   /** What was called, in its order. */
   readonly calls: string[] = []
@@ -23,6 +25,12 @@ export class FakeStore implements Store {
   insertErrors(rows: readonly ErrorRow[]): Promise<void> {
     return this.#do('insertErrors', () => {
       for (const row of rows) this.errors.set(`${row.topic} ${row.partition} ${row.offset}`, row)
+    })
+  }
+
+  insertGaps(_topic: string, gaps: readonly GapRow[]): Promise<void> {
+    return this.#do('insertGaps', () => {
+      this.gaps.push(...gaps)
     })
   }
 

@@ -19,6 +19,9 @@ export interface ClusterOptions {
   readonly properties?: Readonly<Record<string, string>>
 }
 
+/** A broker takes three seconds; several at once, on a machine with other work, have taken more than a minute. */
+const START_MS = 180_000
+
 interface Node {
   readonly id: number
   readonly port: number
@@ -74,11 +77,15 @@ export class KafkaCluster implements AsyncDisposable {
     const node = this.#node(id)
     const command = ['kafka.Kafka', join(node.directory, 'server.properties')]
     // While ZooKeeper still takes the killed one for alive, its successor gives up.
-    await eventually(`broker ${id} to start`, async () => {
-      node.process = await this.#java(node.directory, ['-Xmx512m'], command)
-      await listening(node.port, node.process, node.directory)
-      return true
-    })
+    await eventually(
+      `broker ${id} to start`,
+      async () => {
+        node.process = await this.#java(node.directory, ['-Xmx512m'], command)
+        await listening(node.port, node.process, node.directory)
+        return true
+      },
+      START_MS,
+    )
   }
 
   /** Ends a broker at once, as a power cut does (SIGKILL), or in good order (SIGTERM). */
@@ -232,10 +239,14 @@ async function listening(port: number, child: ChildProcess, directory: string): 
   child.once('error', (error) => {
     failed = error
   })
-  await eventually(`port ${port}; see ${directory}/output.log`, async () => {
-    if (failed || child.exitCode !== null || child.signalCode !== null) return true
-    return accepts(port)
-  })
+  await eventually(
+    `port ${port}; see ${directory}/output.log`,
+    async () => {
+      if (failed || child.exitCode !== null || child.signalCode !== null) return true
+      return accepts(port)
+    },
+    START_MS,
+  )
   if (failed) throw failed
   if (child.exitCode !== null || child.signalCode !== null) {
     throw new Error(`the process ended (${child.exitCode ?? child.signalCode}); see ${directory}/output.log`)

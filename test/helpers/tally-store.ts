@@ -19,6 +19,8 @@ export class TallyStore implements Store {
     }
   }
 
+  async insertGaps(): Promise<void> {}
+
   async markStale(): Promise<void> {}
 
   async ping(): Promise<void> {}

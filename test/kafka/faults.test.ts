@@ -69,10 +69,17 @@ async function brokerKilled(t: TestContext, version: KafkaVersion, brokers: 1 | 
     }
   })()
   let acknowledged = 0
+  let inDoubt = 0
   const stopSending = new AbortController()
   const sending = (async () => {
     while (!stopSending.signal.aborted) {
-      await writer.append(Array.from({ length: 30 }, (_, i) => record(i % 3, `v${acknowledged + i}`)))
+      const records = Array.from({ length: 30 }, (_, i) => record(i % 3, `v${acknowledged + i}`))
+      await writer.append(records, {
+        acknowledged: () => {},
+        unanswered: () => {
+          inDoubt += records.length
+        },
+      })
       acknowledged += 30
     }
   })()
@@ -92,6 +99,10 @@ async function brokerKilled(t: TestContext, version: KafkaVersion, brokers: 1 | 
   })
   stop.abort()
   await reading
-  t.diagnostic(`${acknowledged} acknowledged, ${seen.size} different ones read`)
+  const messages = (await log.bounds()).reduce((sum, { end }) => sum + end, 0)
+  t.diagnostic(
+    `${acknowledged} acknowledged, ${seen.size} different ones read, ${messages} messages, ${inDoubt} in doubt`,
+  )
   assert.ok(seen.size >= acknowledged)
+  assert.ok(messages <= acknowledged + inDoubt, 'whatever is there more than once was in doubt')
 }

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Admin } from '@platformatic/kafka'
 import { openKafkaLog } from '../../src/log/kafka/open.ts'
 import type { KafkaLogOptions } from '../../src/log/kafka/options.ts'
-import type { EventLog, LogReader } from '../../src/log/port.ts'
+import type { EventLog, Gap, LogReader } from '../../src/log/port.ts'
 import { nextOffset, valueAt } from '../../src/log/record-batch.ts'
 import { canRunKafka, sharedKafka } from '../helpers/kafka.ts'
 import type { KafkaVersion } from '../helpers/kafka-libs.ts'
@@ -176,6 +176,8 @@ export function groupTests(version: KafkaVersion): void {
     await writer.append([record(0, 'old'), record(0, 'old')])
     const reader = await log.reader('g')
     await fetchCount(reader, 2)
+    await writer.append([record(0, 'never read')])
+    await log.bounds()
     const admin = new Admin({ clientId: 'test', bootstrapBrokers: [cluster().bootstrap] })
     t.after(() => admin.close())
     await admin.deleteTopics({ topics: [log.topic] })
@@ -187,14 +189,17 @@ export function groupTests(version: KafkaVersion): void {
       writer.append(['new 0', 'new 1', 'new 2'].map((text) => record(0, text))),
     )
     const values: string[] = []
+    const gaps: Gap[] = []
     await eventually('the new records', async () => {
-      const { batches } = await reader.fetch(LIMIT)
+      const { batches, gaps: told } = await reader.fetch(LIMIT)
+      gaps.push(...told)
       for (const batch of batches) {
         for (let i = 0; i < batch.length; i++) values.push(valueAt(batch, i)!.toString())
       }
       return values.includes('new 2')
     })
     assert.deepEqual(values.slice(-3), ['new 0', 'new 1', 'new 2'])
+    assert.deepEqual(gaps, [{ partition: 0, expected: 2, resumedAt: 0, formerEnd: 3 }])
   })
 
   it('the topic is made as asked, and a missing one that may not be made is named with the command', async (t) => {

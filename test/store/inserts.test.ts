@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { ClickHouseStore } from '../../src/store/clickhouse-store.ts'
 import type { Database } from '../../src/store/database.ts'
+import { listGaps } from '../../src/store/gaps.ts'
 import { blocksOf, type PageViewRow, rowsOf } from '../helpers/page-view-rows.ts'
 import { anyText, pageViewRow, uuidOf } from './events.ts'
 import { storeFixture, tries, truncate } from './fixture.ts'
@@ -138,4 +139,23 @@ test('marks are durable and merge by their highest counter', async (t) => {
     { start: 5, marked: [1, 2] },
     { start: 10, marked: [1] },
   ])
+})
+
+test('gaps of the log come back as they were, each once', async (t) => {
+  const db = await store.database(t)
+  const gaps = [
+    { partition: 0, expected: 3, resumedAt: 2 ** 40 },
+    { partition: 1, expected: 7, resumedAt: 0, formerEnd: 9 },
+    { partition: 2, expected: 7, resumedAt: 0 },
+  ]
+  await storeOf(db).insertGaps('page-views', gaps)
+  await storeOf(db).insertGaps('page-views', gaps)
+  await storeOf(db).insertGaps('others', [gaps[0]!])
+  const found = await listGaps(db, 'page-views')
+  const plain = found.map(({ foundAt: _, ...gap }) => gap)
+  assert.deepEqual(
+    plain.sort((a, b) => a.partition - b.partition),
+    gaps,
+  )
+  assert.ok(found.every(({ foundAt }) => Math.abs(Date.parse(foundAt) - Date.now()) < 3_600_000))
 })

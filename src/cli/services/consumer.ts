@@ -1,6 +1,7 @@
 import type { Config } from '../../config/config.ts'
 import { Consumer } from '../../consumer/consumer.ts'
 import { countConsumer } from '../../consumer/counters.ts'
+import { gapSentence } from '../../consumer/gap.ts'
 import { LagMeter, readLag } from '../../consumer/lag.ts'
 import { Retrier } from '../../consumer/retry.ts'
 import { consumerRoutes } from '../../consumer/routes.ts'
@@ -12,6 +13,7 @@ import { dashboardRoutes } from '../../dashboard/routes.ts'
 import { deadLetterRoutes } from '../../dead-letters/routes.ts'
 import { maxEventAge } from '../../event/max-age.ts'
 import { startHttpServer } from '../../http/server.ts'
+import { lostIn } from '../../log/port.ts'
 import { listen } from '../../observe/events.ts'
 import type { Logger } from '../../observe/logger.ts'
 import { consumerMetrics } from '../../observe/metrics.ts'
@@ -226,12 +228,7 @@ function logTroubles(logger: Logger): void {
   listen('consumer:back', ({ what, awayMs }) => {
     logger.info(`The ${what} is back after ${duration(awayMs)}`)
   })
-  listen('consumer:gap', ({ partition, expected, resumedAt }) => {
-    logger.error(
-      { partition, expected, resumedAt },
-      `MESSAGES ARE GONE from partition ${partition}: offset ${expected} does not exist any more, going on at ${resumedAt}`,
-    )
-  })
+  listen('consumer:gap', (gap) => logger.error({ ...gap, lost: lostIn(gap) }, gapSentence(gap)))
   listen('kafka:assigned', ({ group, partitions }) => {
     logger.info(`The group ${group} gave this consumer the partitions ${partitions.join(', ') || '(none)'}`)
   })

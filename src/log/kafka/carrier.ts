@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ProduceAcks, Producer } from '@platformatic/kafka'
 import { guardConnections } from './connections.ts'
+import { countSessions, mayBeWritten } from './doubt.ts'
 import { isKafkaError } from './errors.ts'
 import { clientOptions, type KafkaLogOptions } from './options.ts'
 import type { Message } from './rounds.ts'
@@ -14,7 +15,8 @@ export interface Carrier {
   /**
    * Sends rounds one after the other, each with one record batch for a partition. Throws the client's errors.
    *
-   * @param mayBeThere called before it throws, unless it is certain that no reader will see any of the messages
+   * @param mayBeThere called before it throws, unless it is certain that no reader will see any of the messages; and when messages
+   * that were carried may be there twice
    * @returns for each round the first offset in each partition
    */
   carry(rounds: readonly Message[][], mayBeThere: () => void): Promise<Map<number, number>[]>
@@ -33,6 +35,7 @@ export class PlainCarrier implements Carrier {
   readonly isSerial = false
   readonly #options: KafkaLogOptions
   #opened: Producer<Bytes, Bytes> | undefined
+  #sessions = (): number => 0
 
   constructor(options: KafkaLogOptions) {
     this.#options = options
@@ -53,19 +56,21 @@ export class PlainCarrier implements Carrier {
   async carry(rounds: readonly Message[][], mayBeThere: () => void): Promise<Map<number, number>[]> {
     const producer = this.#producer()
     const bases: Map<number, number>[] = []
-    try {
-      for (const messages of rounds) {
+    for (const messages of rounds) {
+      const partitions = new Set(messages.map(({ partition }) => partition)).size
+      const sessions = this.#sessions()
+      try {
         const { offsets } = await producer.send({ messages, acks: ProduceAcks.ALL, idempotent: true })
         bases.push(byPartition(offsets))
+      } catch (error) {
+        // Whoever tries again should ask the leader of that time.
+        producer.clearMetadata()
+        if (bases.length > 0 || mayBeWritten(error, partitions)) mayBeThere()
+        throw error
       }
-      return bases
-    } catch (error) {
-      // Whoever tries again should ask the leader of that time.
-      producer.clearMetadata()
-      // The answer was lost, or only one of several partitions refused.
-      mayBeThere()
-      throw error
+      if (this.#sessions() > sessions && partitions > 1) mayBeThere()
     }
+    return bases
   }
 
   async close(): Promise<void> {
@@ -75,10 +80,13 @@ export class PlainCarrier implements Carrier {
   /**
    * Each send says that it is idempotent, and the producer does not: told so, it would try again by itself for ever. Within
    * a producer's session the brokers then refuse what comes twice or out of order. An attempt of the caller's is a new one to
-   * them: what reads the log drops repeats by their key.
+   * them (doubt.ts): what reads the log drops repeats by their key.
    */
   #producer(): Producer<Bytes, Bytes> {
-    this.#opened ??= openProducer(this.#options)
+    if (!this.#opened) {
+      this.#opened = openProducer(this.#options)
+      this.#sessions = countSessions(this.#opened)
+    }
     return this.#opened
   }
 }

@@ -16,12 +16,15 @@ export class Holding implements FetchPosition {
   /** Fetched and not handed out yet. */
   chunk: RecordChunk | undefined
   isFetching = false
+  /** Where the partition ended when a broker was asked last. */
+  end: number
 
   constructor(partition: number, ownership: number, start: number) {
     this.partition = partition
     this.ownership = ownership
     this.start = start
     this.offset = start
+    this.end = start
     this.#handedOut = start
     this.#committed = start
   }

@@ -5,6 +5,7 @@ import type { Fetched, FetchLimit, Gap, LogReader, Position } from '../port.ts'
 import { nextOffset, type RecordBatch } from '../record-batch.ts'
 import { type Answer, Fetcher } from './fetcher.ts'
 import { Holding } from './holding.ts'
+import { type LeftAt, LeftBehind } from './left-behind.ts'
 import { GroupMember } from './member.ts'
 import type { KafkaLogOptions } from './options.ts'
 import type { KafkaTopic } from './topic.ts'
@@ -40,6 +41,7 @@ export class KafkaReader implements LogReader {
   readonly #holdings = new Map<number, Holding>()
   /** Partitions that were taken away once: what was read before may be committed no more. */
   readonly #lostOnce = new Set<number>()
+  readonly #left = new LeftBehind()
   /** Brokers with a request under way, by address. */
   readonly #asked = new Set<string>()
   #topicId: string
@@ -127,12 +129,15 @@ export class KafkaReader implements LogReader {
   /** Sees to it that we are a member, that the leaders are known, and that we know where to read each partition. */
   async #prepare(): Promise<void> {
     await this.#member.join()
-    if (this.#leadersAreStale) {
+    const isToBeAsked = this.#left.isToBeAsked
+    if (this.#leadersAreStale || isToBeAsked) {
       await this.#topic.refresh()
       this.#leadersAreStale = false
     }
     if (this.#topic.id !== this.#topicId) {
       await this.#beginAgain(this.#topic.id)
+    } else if (isToBeAsked) {
+      this.#left.clear()
     }
     this.#dropLost()
     const owned = this.#member.owned()
@@ -161,21 +166,34 @@ export class KafkaReader implements LogReader {
   /** The topic was removed and made again: nothing that we hold, and no position, is of this one. */
   async #beginAgain(topicId: string): Promise<void> {
     const bounds = await this.#topic.bounds()
-    this.#topicId = topicId
-    for (const { partition, earliest } of bounds) {
-      const old = this.#holdings.get(partition)
-      if (!old) continue
-      if (old.offset > 0) this.#gaps.push({ partition, expected: old.offset, resumedAt: earliest })
+    const former = [...this.#holdings.values()]
+    this.#gaps.push(
+      ...this.#left.gaps(
+        former.map((holding) => this.#leftAt(holding)),
+        bounds,
+      ),
+    )
+    this.#left.clear()
+    this.#holdings.clear()
+    for (const { partition, ownership } of former) {
       this.#lostOnce.add(partition)
-      this.#holdings.set(partition, new Holding(partition, old.ownership, earliest))
+      const found = bounds.find((each) => each.partition === partition)
+      if (found) this.#holdings.set(partition, new Holding(partition, ownership, found.earliest))
     }
+    this.#topicId = topicId
+  }
+
+  /** Whoever asks for the lag may know of more than we have fetched. */
+  #leftAt({ partition, offset, end }: Holding): LeftAt {
+    return { partition, offset, end: Math.max(end, this.#topic.knownEnd(this.#topicId, partition)) }
   }
 
   /** Forgets partitions that are another's now, or were for a while. */
   #dropLost(): void {
     const owned = this.#member.owned()
-    for (const [partition, { ownership }] of this.#holdings) {
-      if (owned.get(partition) === ownership) continue
+    for (const [partition, holding] of this.#holdings) {
+      if (owned.get(partition) === holding.ownership) continue
+      this.#left.add(this.#leftAt(holding))
       this.#holdings.delete(partition)
       this.#lostOnce.add(partition)
     }
@@ -284,6 +302,7 @@ export class KafkaReader implements LogReader {
     if (!holding || this.#holdings.get(answer.partition) !== holding) return
     switch (answer.kind) {
       case 'chunk':
+        holding.end = answer.end
         if (answer.chunk.bytes > 0) holding.chunk = answer.chunk
         return
       case 'stale':

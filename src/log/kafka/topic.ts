@@ -24,6 +24,7 @@ export class KafkaTopic {
   readonly #lastFailure: () => unknown
   #id = ''
   #leaders: (Broker | undefined)[] = []
+  readonly #knownEnds = new Map<string, number>()
 
   private constructor(options: KafkaLogOptions) {
     this.name = options.topic
@@ -63,6 +64,11 @@ export class KafkaTopic {
     return this.#leaders[partition]
   }
 
+  /** Where a partition of a topic, by its id, ended when somebody asked last; 0 when nobody did. */
+  knownEnd(id: string, partition: number): number {
+    return this.#knownEnds.get(`${id} ${partition}`) ?? 0
+  }
+
   /** Asks for the leaders again. */
   async refresh(): Promise<void> {
     if (await this.#asking('asking for the partitions', () => this.#find())) return
@@ -84,10 +90,14 @@ export class KafkaTopic {
       const found = topics.flatMap((topic) => topic.partitions)
       return new Map(found.map(({ partitionIndex, offset }) => [partitionIndex, Number(offset)]))
     }
+    const id = this.#id
     return this.#asking('asking for the offsets', async () => {
       // The earliest first: a record that comes between the questions must not make the end lie before it.
       const earliest = await at(ListOffsetTimestamps.EARLIEST)
       const end = await at(ListOffsetTimestamps.LATEST)
+      for (const [partition, offset] of end) {
+        this.#knownEnds.set(`${id} ${partition}`, Math.max(offset, this.knownEnd(id, partition)))
+      }
       return partitions.map((partition) => ({
         partition,
         earliest: earliest.get(partition) ?? 0,
