@@ -31,9 +31,14 @@ export interface Connection {
 
 /**
  * Settings of every request. An error that comes late must not hide behind a status of 200, and UInt64 comes as
- * a number: counts and sums stay far below 2^53, and what does not is asked for as text.
+ * a number: counts and sums stay far below 2^53, and what does not is asked for as text. An insert is written when it is
+ * acknowledged: newer servers gather inserts by default, and a user's profile may say not to wait for them.
  */
-const SETTINGS: ClickHouseSettings = { wait_end_of_query: 1, output_format_json_quote_64bit_integers: 0 }
+const SETTINGS: ClickHouseSettings = {
+  wait_end_of_query: 1,
+  output_format_json_quote_64bit_integers: 0,
+  async_insert: 0,
+}
 
 /** Zstandard at its fastest: a third of the bytes for some microseconds a kilobyte. */
 const COMPRESSION = {

@@ -48,10 +48,11 @@ export function describeReport(report: VerifyReport): string {
 
 function describeOffsets({ offsets }: VerifyReport): string[] {
   if (offsets === null) return []
-  const { checked, stored, repeats, expired, missing } = offsets
+  const { checked, stored, repeats, marks, expired, missing } = offsets
   const gone = expired === 0 ? '' : `, ${count(expired)} that may have expired`
+  const without = marks === 0 ? '' : `, ${count(marks)} without a message`
   return [
-    `offsets   ${count(checked)} looked for: ${count(stored)} stored, ${count(repeats)} repeats${gone}, ${count(missing)} missing`,
+    `offsets   ${count(checked)} looked for: ${count(stored)} stored, ${count(repeats)} repeats${without}${gone}, ${count(missing)} missing`,
   ]
 }
 

@@ -48,7 +48,7 @@ interface Missing {
  * neither table, and only for those. What the log has no more cannot be told from a repeat.
  */
 export async function compareOffsets(audit: OffsetsAudit): Promise<OffsetTotals> {
-  const totals = { checked: 0, stored: 0, repeats: 0, expired: 0, missing: 0 }
+  const totals = { checked: 0, stored: 0, repeats: 0, marks: 0, expired: 0, missing: 0 }
   const bounds = await audit.log.bounds()
   const committed = new Map(audit.cut.committed.map(({ partition, offset }) => [partition, offset]))
   const spans = bounds.map(({ partition, earliest, end }) => ({
@@ -117,6 +117,7 @@ async function judge(
   totals: { -readonly [K in keyof OffsetTotals]: OffsetTotals[K] },
 ): Promise<void> {
   let gathered: Missing[] = []
+  let messages = 0
   let run: { from: number; until: number } | undefined
   const tell = (): void => {
     if (run) addDifference(audit.differences, partition, run.from, run.until)
@@ -140,11 +141,13 @@ async function judge(
     gathered = []
   }
   for await (const message of readAgain(audit.log, partition, absent)) {
+    messages++
     gathered.push(message)
     if (gathered.length >= IDS_AT_ONCE) await settle()
   }
   await settle()
   tell()
+  totals.marks += absent.length - messages
 }
 
 async function* readAgain(

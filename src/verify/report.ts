@@ -80,6 +80,8 @@ export interface OffsetTotals {
   readonly stored: number
   /** Read again from the log: their event is in raw by another message. */
   readonly repeats: number
+  /** Without a message: the marks of transactions, and what was compacted away. */
+  readonly marks: number
   /** Nowhere, though their raw rows or errors may have expired. */
   readonly expired: number
   /** Nowhere. */
