@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { whenReady } from '../helpers/kafka.ts'
+import { SHORT_LIVED, whenReady } from '../helpers/kafka.ts'
 import { KafkaCluster } from '../helpers/kafka-cluster.ts'
 import { freePorts } from '../helpers/ports.ts'
 import { type Service, servicesOf } from './compose-files.ts'
@@ -35,6 +35,7 @@ export async function startComposeBroker(
     version,
     brokers: 1,
     directory,
+    javaFlags: SHORT_LIVED,
     port: outside,
     properties: propertiesOf(kafka!, { 29092: inside, 9092: outside, 29093: controller }),
   })

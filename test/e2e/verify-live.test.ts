@@ -4,7 +4,7 @@ import type { VerifyReport } from '../../src/verify/report.ts'
 import { System } from '../helpers/system.ts'
 import { eventually } from '../helpers/wait.ts'
 
-const AUDITS = 5
+const AUDITS = 3
 
 test('under load an audit never takes what is in flight for a difference, and still names a true one', async (t) => {
   const system = await System.create(t)

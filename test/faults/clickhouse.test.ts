@@ -19,7 +19,7 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
     .map((status): Fault => ({ kind: 'status', status, body: '<h1>Later</h1>' })),
 )
 
-const FAULTS = 12
+const FAULTS = 8
 
 test('whatever stands between the consumer and ClickHouse fails, at random: nothing is lost or counted twice', async (t) => {
   const seed = randomSeed(t)

@@ -15,6 +15,8 @@ export interface ClusterOptions {
   readonly directory: string
   /** Of the first broker; free ones by default. */
   readonly port?: number
+  /** For each Java process. */
+  readonly javaFlags?: readonly string[]
   /** More lines for each server.properties. */
   readonly properties?: Readonly<Record<string, string>>
 }
@@ -33,11 +35,13 @@ interface Node {
 export class KafkaCluster implements AsyncDisposable {
   readonly #classPath: string
   readonly #nodes: readonly Node[]
+  readonly #javaFlags: readonly string[]
   #zookeeper: ChildProcess | undefined
 
-  private constructor(classPath: string, nodes: readonly Node[]) {
+  private constructor(classPath: string, nodes: readonly Node[], javaFlags: readonly string[]) {
     this.#classPath = classPath
     this.#nodes = nodes
+    this.#javaFlags = javaFlags
   }
 
   /** Starts brokers and waits until they answer. */
@@ -50,7 +54,7 @@ export class KafkaCluster implements AsyncDisposable {
       directory: join(options.directory, `broker-${i + 1}`),
       process: undefined,
     }))
-    const cluster = new KafkaCluster(classPath, nodes)
+    const cluster = new KafkaCluster(classPath, nodes, options.javaFlags ?? [])
     try {
       const controllerPorts = ports.slice(options.brokers)
       if (options.version === '4') await cluster.#formatKraft(options, controllerPorts)
@@ -80,7 +84,7 @@ export class KafkaCluster implements AsyncDisposable {
     await eventually(
       `broker ${id} to start`,
       async () => {
-        node.process = await this.#java(node.directory, ['-Xmx512m'], command)
+        node.process = await this.#java(node.directory, [...this.#javaFlags, '-Xmx512m'], command)
         await listening(node.port, node.process, node.directory)
         return true
       },
@@ -102,9 +106,11 @@ export class KafkaCluster implements AsyncDisposable {
 
   /** Runs one of Kafka's own tools, a Java class, and gives back what it printed. */
   async tool(mainClass: string, args: readonly string[], input = ''): Promise<string> {
-    const running = promisify(execFile)('java', ['-Xmx256m', '-cp', this.#classPath, mainClass, ...args], {
-      maxBuffer: 2 ** 28,
-    })
+    const running = promisify(execFile)(
+      'java',
+      [...this.#javaFlags, '-Xmx256m', '-cp', this.#classPath, mainClass, ...args],
+      { maxBuffer: 2 ** 28 },
+    )
     running.child.stdin!.end(input)
     return (await running).stdout
   }
@@ -167,7 +173,7 @@ export class KafkaCluster implements AsyncDisposable {
     ]
     await writeFile(file, `${lines.join('\n')}\n`)
     const main = 'org.apache.zookeeper.server.quorum.QuorumPeerMain'
-    this.#zookeeper = await this.#java(directory, ['-Xmx256m'], [main, file])
+    this.#zookeeper = await this.#java(directory, [...this.#javaFlags, '-Xmx256m'], [main, file])
     await listening(port, this.#zookeeper, directory)
     for (const node of this.#nodes) {
       await writeProperties(node, {

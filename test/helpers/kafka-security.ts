@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before } from 'node:test'
 import { Authority, type Certificate } from './certificates.ts'
-import { whenReady } from './kafka.ts'
+import { SHORT_LIVED, whenReady } from './kafka.ts'
 import { KafkaCluster } from './kafka-cluster.ts'
 import { freePorts } from './ports.ts'
 
@@ -72,6 +72,7 @@ async function startSecured(directory: string): Promise<SecuredKafka> {
     version: '4',
     brokers: 1,
     directory,
+    javaFlags: SHORT_LIVED,
     port: ports[1]!,
     properties: {
       'controller.quorum.voters': `1@${controller}`,

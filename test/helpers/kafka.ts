@@ -13,6 +13,9 @@ export interface TestKafkaOptions {
   readonly properties?: Readonly<Record<string, string>>
 }
 
+/** Brokers of tests live shortly and do little: Java need not compile well for them, and starts them with a fifth less work. */
+export const SHORT_LIVED = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
+
 /** Whether brokers can run here. When they can't, a skipped test says so loudly; on CI it fails. */
 export function canRunKafka(): boolean {
   const reason = whyNoKafka()
@@ -50,7 +53,13 @@ async function startCluster({ version, brokers = 1, properties = {} }: TestKafka
   const remove = (): Promise<void> =>
     rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
   try {
-    const cluster = await KafkaCluster.start({ version, brokers, directory, properties })
+    const cluster = await KafkaCluster.start({
+      version,
+      brokers,
+      directory,
+      properties,
+      javaFlags: SHORT_LIVED,
+    })
     const end = async (): Promise<void> => {
       await cluster[Symbol.asyncDispose]()
       await remove()

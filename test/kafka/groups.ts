@@ -71,6 +71,8 @@ export function groupTests(version: KafkaVersion): void {
 
   it('a member with a name keeps its partitions while it restarts, and nobody else has to stop', async (t) => {
     const topic = `t-${randomUUID()}`
+    // Members with a name stay in their group for a while: no other test may have to wait for them.
+    const group = `g-${randomUUID()}`
     const named = async (instanceId: string) => {
       const { log, close } = await openKafkaLog({
         brokers: [cluster().bootstrap],
@@ -82,8 +84,8 @@ export function groupTests(version: KafkaVersion): void {
       return { log, close }
     }
     const [one, two] = [await named('one'), await named('two')]
-    const first = new Member(await one.log.reader('g'))
-    const second = new Member(await two.log.reader('g'))
+    const first = new Member(await one.log.reader(group))
+    const second = new Member(await two.log.reader(group))
     await eventually('each to have three partitions', () =>
       [first, second].every(({ reader }) => reader.assignments().length === 3),
     )
@@ -94,7 +96,7 @@ export function groupTests(version: KafkaVersion): void {
     await sleep(3_000)
     assert.deepEqual(second.reader.assignments(), others)
     const again = await named('one')
-    const back = new Member(await again.log.reader('g'))
+    const back = new Member(await again.log.reader(group))
     await eventually('it to have its partitions again', () => back.reader.assignments().length === 3)
     assert.deepEqual(back.reader.assignments(), before)
     assert.deepEqual(second.reader.assignments(), others)
