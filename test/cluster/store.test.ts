@@ -1,7 +1,7 @@
 /**
- * The tests of the store and of the roll-up, on three servers as shards: nothing that they ask may depend on there being one.
+ * The tests of the store and of the roll-up, on two servers as shards: nothing that they ask may depend on there being one.
  */
-process.env.MILLRACE_TEST_SHARDS = '3'
+process.env.MILLRACE_TEST_SHARDS = '2'
 
 await import('../docs/store-queries.test.ts')
 await import('../rollup/rollup.test.ts')

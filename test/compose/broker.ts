@@ -2,7 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { SHORT_LIVED, whenReady } from '../helpers/kafka.ts'
+import { whenReady } from '../helpers/kafka.ts'
+import { quickStart } from '../helpers/kafka-archive.ts'
 import { KafkaCluster } from '../helpers/kafka-cluster.ts'
 import { freePorts } from '../helpers/ports.ts'
 import { type Service, servicesOf } from './compose-files.ts'
@@ -35,7 +36,7 @@ export async function startComposeBroker(
     version,
     brokers: 1,
     directory,
-    javaFlags: SHORT_LIVED,
+    javaFlags: await quickStart(version),
     port: outside,
     properties: propertiesOf(kafka!, { 29092: inside, 9092: outside, 29093: controller }),
   })

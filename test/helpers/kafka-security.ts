@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before } from 'node:test'
 import { Authority, type Certificate } from './certificates.ts'
-import { SHORT_LIVED, whenReady } from './kafka.ts'
+import { whenReady } from './kafka.ts'
+import { quickStart } from './kafka-archive.ts'
 import { KafkaCluster } from './kafka-cluster.ts'
 import { freePorts } from './ports.ts'
 
@@ -72,7 +73,7 @@ async function startSecured(directory: string): Promise<SecuredKafka> {
     version: '4',
     brokers: 1,
     directory,
-    javaFlags: SHORT_LIVED,
+    javaFlags: await quickStart('4'),
     port: ports[1]!,
     properties: {
       'controller.quorum.voters': `1@${controller}`,

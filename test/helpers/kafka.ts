@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
 import { Admin } from '@platformatic/kafka'
+import { quickStart } from './kafka-archive.ts'
 import { KafkaCluster } from './kafka-cluster.ts'
 import { type KafkaVersion, whyNoKafka } from './kafka-libs.ts'
 import { eventually } from './wait.ts'
@@ -12,9 +13,6 @@ export interface TestKafkaOptions {
   readonly brokers?: 1 | 3
   readonly properties?: Readonly<Record<string, string>>
 }
-
-/** Brokers of tests live shortly and do little: Java need not compile well for them, and starts them with a fifth less work. */
-export const SHORT_LIVED = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC']
 
 /** Whether brokers can run here. When they can't, a skipped test says so loudly; on CI it fails. */
 export function canRunKafka(): boolean {
@@ -58,7 +56,7 @@ async function startCluster({ version, brokers = 1, properties = {} }: TestKafka
       brokers,
       directory,
       properties,
-      javaFlags: SHORT_LIVED,
+      javaFlags: await quickStart(version),
     })
     const end = async (): Promise<void> => {
       await cluster[Symbol.asyncDispose]()
