@@ -20,7 +20,7 @@ test('a quiet system agrees; repeats are no gaps', async (t) => {
   await system.settle()
   const report = await system.verify()
   assert.equal(report.verdict, 'agrees', describeReport(report))
-  assert.deepEqual(report.offsets, { checked: 4, stored: 2, repeats: 2, expired: 0, missing: 0 })
+  assert.deepEqual(report.offsets, { checked: 4, stored: 2, repeats: 2, marks: 0, expired: 0, missing: 0 })
 })
 
 test('what is in flight is told apart from what is missing', async (t) => {
