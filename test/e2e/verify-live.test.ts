@@ -26,9 +26,6 @@ test('under load an audit never takes what is in flight for a difference, and st
   const lost = await look(system)
   const named = lost.differences.find(({ check }) => check === 'offsets')
   assert.deepEqual(named?.offsets, { partition, from: offset, until: offset + 1 }, JSON.stringify(lost))
-  const ledger = lost.differences.find(({ check }) => check === 'ledger')
-  assert.equal(ledger?.cause, 'raw_less', JSON.stringify(lost))
-
   await system.sql(
     `INSERT INTO page_views_breakdown_hour SELECT * REPLACE (view_count * 2 AS view_count, version + 3600000000000 AS version)
      FROM page_views_breakdown_hour FINAL WHERE dimension = 'all'`,
@@ -39,6 +36,16 @@ test('under load an audit never takes what is in flight for a difference, and st
     doubled.differences.some(({ check, cause }) => check === 'hour' && cause === 'aggregate_more'),
     JSON.stringify(doubled),
   )
+
+  // While its minute goes on, the next view of the same page stands in for the lost one: the ledger only counts.
+  await system.post(`${system.producerUrl}/generate/pause`)
+  await eventually('nothing to wait to be sent', async () => {
+    const { buffer_used: waiting, generated, sent, failed } = await system.producerStatus()
+    return waiting === 0 && generated === sent + failed
+  })
+  const quiet = await look(system)
+  const ledger = quiet.differences.find(({ check }) => check === 'ledger')
+  assert.equal(ledger?.cause, 'raw_less', JSON.stringify(quiet))
 })
 
 async function look(system: System): Promise<VerifyReport> {

@@ -144,7 +144,8 @@ export async function topicMadeAgain(t: TestContext, stage: Stage): Promise<void
   const { clickhouse } = stage
   clickhouse!.child.kill('SIGTERM')
   await clickhouse!.ended
-  // More than the consumer fetches ahead: what it holds is written, and not lost.
+  // More than the consumer fetches ahead: what it holds is written, and not lost. One by one would take minutes.
+  await stage.system.post(`${stage.system.producerUrl}/config/strategies?sync=0&async=0&batch=1`)
   await stage.system.post(`${stage.system.producerUrl}/generate/burst?count=40000`)
   await eventually('a backlog', async () => (await statusOf()).lag > 40_000, 180_000)
   await stage.pause()
