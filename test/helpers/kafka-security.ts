@@ -2,6 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before } from 'node:test'
+import {
+  AclOperations,
+  AclPermissionTypes,
+  Admin,
+  ResourcePatternTypes,
+  ResourceTypes,
+} from '@platformatic/kafka'
 import { Authority, type Certificate } from './certificates.ts'
 import { whenReady } from './kafka.ts'
 import { quickStart } from './kafka-archive.ts'
@@ -80,6 +87,10 @@ async function startSecured(directory: string): Promise<SecuredKafka> {
       listeners: [...advertised, `CONTROLLER://${controller}`].join(','),
       'advertised.listeners': advertised.join(','),
       'inter.broker.listener.name': 'PLAINTEXT',
+      // Who has not logged in may do all; who has, what nobody has forbidden.
+      'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+      'super.users': 'User:ANONYMOUS',
+      'allow.everyone.if.no.acl.found': 'true',
       'listener.security.protocol.map':
         'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,TLS:SSL,MUTUAL:SSL,ELSEWHERE:SSL,LOGIN:SASL_PLAINTEXT,LOGINTLS:SASL_SSL',
       ...certificates('tls', server),
@@ -109,6 +120,33 @@ async function startSecured(directory: string): Promise<SecuredKafka> {
     otherHost: otherHost!,
   }
   return { cluster, ...addresses, authority, stranger, client, directory }
+}
+
+/** Forbids the user of the tests one thing, and lets it see what it is about. */
+export async function forbid(
+  { plain }: SecuredKafka,
+  resourceType: 'TOPIC' | 'GROUP' | 'CLUSTER',
+  resourceName: string,
+  operation: 'CREATE' | 'WRITE' | 'READ',
+): Promise<void> {
+  const resource = {
+    resourceType: ResourceTypes[resourceType],
+    resourceName,
+    resourcePatternType: ResourcePatternTypes.LITERAL,
+    principal: `User:${USER}`,
+    host: '*',
+  }
+  const admin = new Admin({ clientId: 'test', bootstrapBrokers: [plain] })
+  try {
+    await admin.createAcls({
+      creations: [
+        { ...resource, operation: AclOperations[operation], permissionType: AclPermissionTypes.DENY },
+        { ...resource, operation: AclOperations.DESCRIBE, permissionType: AclPermissionTypes.ALLOW },
+      ],
+    })
+  } finally {
+    await admin.close()
+  }
 }
 
 function certificates(listener: string, server: Certificate, clients?: Authority): Record<string, string> {

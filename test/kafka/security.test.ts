@@ -3,16 +3,19 @@ import { randomUUID } from 'node:crypto'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { MillraceError } from '../../src/errors.ts'
 import { openKafkaLog } from '../../src/log/kafka/open.ts'
 import type { KafkaLogOptions, SaslOptions } from '../../src/log/kafka/options.ts'
 import { canRunKafka } from '../helpers/kafka.ts'
-import { PASSWORD, type SecuredKafka, sharedSecuredKafka, USER } from '../helpers/kafka-security.ts'
+import { forbid, PASSWORD, type SecuredKafka, sharedSecuredKafka, USER } from '../helpers/kafka-security.ts'
 import { System } from '../helpers/system.ts'
 import { eventually } from '../helpers/wait.ts'
 import { fetchCount, record } from '../log/contract.ts'
 
 /** What is wrong as a password and as a token, and must not be seen anywhere. */
 const SECRET = 'not-the-Secret-4711'
+
+type Opened = Awaited<ReturnType<typeof openKafkaLog>>
 
 /** Ends a program that goes on, which it must not; it measures nothing. */
 const HANGS_MS = 30_000
@@ -157,6 +160,50 @@ if (canRunKafka()) {
       assert.doesNotMatch(output, /The event log is away|Warning|should not have happened/)
       const secret = given.MILLRACE_KAFKA_SASL_PASSWORD
       if (secret) assert.ok(!output.includes(secret), 'the secret is in the output')
+    })
+  }
+
+  test('a user who may not make the topic is told how it is made', async (t) => {
+    await forbid(kafka(), 'CLUSTER', 'kafka-cluster', 'CREATE')
+    await forbid(kafka(), 'TOPIC', 'locked', 'CREATE')
+    const { sasl } = kafka()
+    const system = await System.create(t, {
+      MILLRACE_KAFKA_BROKERS: sasl,
+      MILLRACE_KAFKA_TOPIC: 'locked',
+      MILLRACE_KAFKA_REPLICAS: '1',
+      ...login('PLAIN', PASSWORD),
+    })
+    const { status, stderr } = await system.start('producer').ended
+    assert.equal(status, 4, stderr)
+    assert.match(stderr, /^millrace: Kafka: there is no topic locked, and this user may not make it\n/m)
+    assert.ok(
+      stderr.includes(
+        `kafka-topics --bootstrap-server ${sasl} --create --topic locked --partitions 6 --replication-factor 1`,
+      ),
+      stderr,
+    )
+  })
+
+  const forbidden = [
+    ['TOPIC', 'WRITE', async ({ log }: Opened) => (await log.writer()).append([record(0, 'one')])],
+    ['TOPIC', 'READ', async ({ log }: Opened) => fetchCount(await log.reader('g'), 1)],
+    ['GROUP', 'READ', async ({ log }: Opened) => fetchCount(await log.reader('unwelcome'), 1)],
+  ] as const
+  for (const [resource, operation, use] of forbidden) {
+    test(`a user without the right to ${operation} the ${resource} is told so`, async (t) => {
+      const topic = `t-${randomUUID()}`
+      const made = await openKafkaLog({ brokers: [kafka().plain], topic, partitions: 1 })
+      t.after(made.close)
+      await (await made.log.writer()).append([record(0, 'before')])
+      await forbid(kafka(), resource, resource === 'GROUP' ? 'unwelcome' : topic, operation)
+      const opened = await openKafkaLog({ brokers: [kafka().sasl], topic, sasl: logins[0]! })
+      t.after(opened.close)
+      await assert.rejects(Promise.resolve(use(opened)), (error: unknown) => {
+        assert.ok(error instanceof MillraceError, String(error))
+        assert.equal(error.code, 'log_refused')
+        assert.match(error.hint ?? '', /Grant the user .* this right/)
+        return true
+      })
     })
   }
 
