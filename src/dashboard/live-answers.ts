@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { DeadLetterAnswer } from '../dead-letters/answers.ts'
 
 const counts = Type.Array(Type.Integer())
 const durations = Type.Array(Type.Union([Type.Number(), Type.Null()]))
@@ -30,23 +31,8 @@ export const TopAnswer = Type.Object({
   pages: Type.Array(Type.Object({ page_id: Type.String(), ...totals })),
   regions: Type.Array(Type.Object({ region: Type.String(), views: Type.Integer(), users: Type.Integer() })),
 })
-const bytes = Type.Union([
-  Type.Object({ as: Type.Enum(['text', 'hex']), content: Type.String() }),
-  Type.Null(),
-])
 export const RejectedAnswer = Type.Object({
   total: Type.Integer(),
   by_reason: Type.Array(Type.Object({ reason: Type.String(), count: Type.Integer() })),
-  samples: Type.Array(
-    Type.Object({
-      topic: Type.String(),
-      partition: Type.Integer(),
-      offset: Type.Integer(),
-      rejected_at: Type.String({ format: 'date-time' }),
-      reason: Type.String(),
-      detail: Type.String(),
-      key: bytes,
-      value: bytes,
-    }),
-  ),
+  samples: Type.Array(DeadLetterAnswer, { description: 'the last ones first' }),
 })

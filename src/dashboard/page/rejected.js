@@ -5,7 +5,7 @@ import { count, time } from './format.js'
 
 /**
  * @typedef {import('./types.d.ts').Rejected} Rejected
- * @typedef {import('./types.d.ts').RejectedMessage} RejectedMessage
+ * @typedef {Rejected['samples'][number]} DeadLetter
  */
 
 const reasons = byId('reasons')
@@ -58,13 +58,13 @@ function offer(found) {
   choice.value = chosen
 }
 
-/** One that is open for reading stays as it is. @param {RejectedMessage[]} messages */
+/** One that is open for reading stays as it is. @param {DeadLetter[]} messages */
 function showSamples(messages) {
   if (samples.querySelector('details[open]')) return
   samples.replaceChildren(...messages.map(sampleOf))
 }
 
-/** @param {RejectedMessage} message */
+/** @param {DeadLetter} message */
 function sampleOf(message) {
   const summary = element(
     'summary',
@@ -83,13 +83,13 @@ function sampleOf(message) {
       ...entry('Place', `${message.topic}, partition ${message.partition}, offset ${message.offset}`),
       ...entry('Detail', message.detail),
       ...entry('Key', bytesOf(message.key)),
-      ...entry('Message', bytesOf(message.value)),
+      ...entry('Message', bytesOf(message.message)),
     ),
     correctionOf(message),
   )
 }
 
-/** A form that corrects the message and sends it. @param {RejectedMessage} message */
+/** A form that corrects the message and sends it. @param {DeadLetter} message */
 function correctionOf({ topic, partition, offset }) {
   const text = element('textarea', {
     rows: '4',
@@ -107,7 +107,7 @@ function correctionOf({ topic, partition, offset }) {
     () => {
       const query = { topic, partition: String(partition), offset: String(offset) }
       get('/dead-letters/message', query).then(
-        (/** @type {{ message: RejectedMessage['value'] }} */ { message }) => {
+        (/** @type {{ message: DeadLetter['message'] }} */ { message }) => {
           if (text.value === '' && message?.as === 'text') text.value = message.content
         },
         fail,
@@ -139,7 +139,7 @@ function entry(name, value) {
   return [element('dt', {}, name), element('dd', {}, value)]
 }
 
-/** Bytes may be anything: they are shown as text only. @param {RejectedMessage['value']} bytes */
+/** Bytes may be anything: they are shown as text only. @param {DeadLetter['message']} bytes */
 function bytesOf(bytes) {
   if (bytes === null) return 'none'
   if (bytes.content === '') return 'empty'

@@ -1,6 +1,6 @@
 export type { ProducerView } from '../producer-client.ts'
 export type { RangeName } from '../ranges.ts'
-export type { Rejected, RejectedMessage } from '../rejected.ts'
+export type { Rejected } from '../rejected.ts'
 export type { Series } from '../series.ts'
 export type { LiveUpdate, Recent } from '../snapshot.ts'
 export type { Top, Totals } from '../totals.ts'
