@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { type Fault, FaultProxy } from '../helpers/fault-proxy.ts'
@@ -21,16 +21,24 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
 
 const FAULTS = 8
 
-test('whatever stands between the consumer and ClickHouse fails, at random: nothing is lost or counted twice', async (t) => {
-  const seed = randomSeed(t)
-  const server = await startScratchServer()
-  t.after(() => server.stop())
-  const proxy = await FaultProxy.start(t, () => Number(new URL(server.endpoint.url).port))
+/** The whole program on a server of its own, with something between that can fail. */
+async function throughProxy(t: TestContext, settings: Record<string, string> = {}) {
+  const { endpoint, stop } = await startScratchServer()
+  t.after(stop)
+  const proxy = await FaultProxy.start(t, () => Number(new URL(endpoint.url).port))
   const system = await System.create(t, {
     MILLRACE_CLICKHOUSE_URL: proxy.url,
-    MILLRACE_CLICKHOUSE_USER: server.endpoint.user,
-    MILLRACE_CLICKHOUSE_PASSWORD: server.endpoint.password,
-    MILLRACE_CLICKHOUSE_DATABASE: server.endpoint.database,
+    MILLRACE_CLICKHOUSE_USER: endpoint.user,
+    MILLRACE_CLICKHOUSE_PASSWORD: endpoint.password,
+    MILLRACE_CLICKHOUSE_DATABASE: endpoint.database,
+    ...settings,
+  })
+  return { proxy, system }
+}
+
+test('whatever stands between the consumer and ClickHouse fails, at random: nothing is lost or counted twice', async (t) => {
+  const seed = randomSeed(t)
+  const { proxy, system } = await throughProxy(t, {
     MILLRACE_CLICKHOUSE_TIMEOUT: '2s',
     MILLRACE_SPEED: '500',
   })
@@ -56,14 +64,7 @@ test('whatever stands between the consumer and ClickHouse fails, at random: noth
 })
 
 test('what no waiting mends ends the consumer with one line and status 4', async (t) => {
-  const server = await startScratchServer()
-  t.after(() => server.stop())
-  const proxy = await FaultProxy.start(t, () => Number(new URL(server.endpoint.url).port))
-  const system = await System.create(t, {
-    MILLRACE_CLICKHOUSE_URL: proxy.url,
-    MILLRACE_CLICKHOUSE_USER: server.endpoint.user,
-    MILLRACE_CLICKHOUSE_PASSWORD: server.endpoint.password,
-  })
+  const { proxy, system } = await throughProxy(t)
   const cases: readonly (readonly [Fault, Record<string, string>, RegExp])[] = [
     [
       { kind: 'status', status: 404, body: '<h1>Nothing here</h1>' },
