@@ -8,6 +8,7 @@ import { openKafkaLog } from '../../src/log/kafka/open.ts'
 import type { EventLog, LogReader } from '../../src/log/port.ts'
 import { retryingWriter } from '../../src/send/retry.ts'
 import { canRunKafka, sharedKafka } from '../helpers/kafka.ts'
+import { eventually } from '../helpers/wait.ts'
 import { fetchCount, record } from '../log/contract.ts'
 
 const JAVA = join(import.meta.dirname, 'Transactions.java')
@@ -30,17 +31,22 @@ async function texts(reader: LogReader, count: number): Promise<string[]> {
 }
 
 if (canRunKafka()) {
-  for (const version of ['4'] as const) {
+  for (const version of ['4', '3'] as const) {
     const cluster = sharedKafka({ version })
     const opened = async (t: TestContext, partitions: number): Promise<EventLog> => {
       const topic = `t-${randomUUID()}`
       const admin = new Admin({ clientId: 'test', bootstrapBrokers: [cluster().bootstrap] })
-      const configs = [{ name: 'max.message.bytes', value: String(TOPIC_BYTES) }]
+      const configs = [
+        { name: 'max.message.bytes', value: String(TOPIC_BYTES) },
+        // Our records are years old.
+        { name: 'retention.ms', value: '-1' },
+      ]
       await admin.createTopics({ topics: [topic], partitions, replicas: 1, configs })
       await admin.close()
       const options = { brokers: [cluster().bootstrap], topic, partitions, transactions: true }
       const { log, close } = await openKafkaLog({ ...options, clientId: topic })
       t.after(close)
+      await eventually('the partitions to have leaders', () => log.bounds())
       return log
     }
     const printed = (log: EventLog, isolation: string, count: number): Promise<string> =>
@@ -63,6 +69,20 @@ if (canRunKafka()) {
       await writer.append([record(0, 'yes 1'), record(1, 'yes 2')], taken)
       assert.deepEqual(taken.calls, ['acknowledged'])
       assert.deepEqual((await texts(await log.reader('g'), 2)).sort(), ['yes 1', 'yes 2'])
+    })
+
+    test(`Kafka ${version}: what is in the log of a transaction that we end without success is never read`, async (t) => {
+      const log = await opened(t, 1)
+      const writer = await log.writer()
+      // So far apart in time that they go in two requests, of which the brokers take the first.
+      const first = record(0, 'no')
+      const second = { ...record(0, 'x'.repeat(2 * TOPIC_BYTES)), timestampMs: first.timestampMs + 2 ** 31 }
+      const bookkeeping = told()
+      await assert.rejects(writer.append([first, second], bookkeeping))
+      assert.deepEqual(bookkeeping.calls, [])
+      assert.equal(await printed(log, 'read_uncommitted', 1), 'no\n')
+      await writer.append([record(0, 'yes')])
+      assert.deepEqual(await texts(await log.reader('g'), 1), ['yes'])
     })
 
     test(`Kafka ${version}: of appends in one transaction only the refused one fails`, async (t) => {

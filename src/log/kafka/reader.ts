@@ -84,7 +84,8 @@ export class KafkaReader implements LogReader {
       await this.#prepare()
       this.#ask()
       const batches = this.#take(limit)
-      if (batches.length > 0) this.#ask()
+      // Also when nothing was taken: what came may have been of aborted transactions, and there is more behind it.
+      this.#ask()
       const leftMs = deadline - performance.now()
       if (batches.length > 0 || this.#gaps.length > 0) {
         const gaps = this.#gaps
