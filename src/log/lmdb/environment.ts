@@ -19,7 +19,7 @@ export function openEnvironment(path: string): Environment {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
     checkMagic(join(path, 'data.mdb'))
-    return open<unknown, Buffer>({
+    const environment = open<unknown, Buffer>({
       path,
       noSubdir: false,
       maxDbs: 16,
@@ -27,6 +27,8 @@ export function openEnvironment(path: string): Environment {
       encoding: 'binary',
       overlappingSync: false,
     })
+    directories.set(environment, path)
+    return environment
   } catch (error) {
     throw new MillraceError(
       'file_unusable',
@@ -59,8 +61,29 @@ export function openTable(environment: Environment, name: string): Table {
   return environment.openDB<Buffer, Buffer>({ name, keyEncoding: 'binary', encoding: 'binary' })
 }
 
+const directories = new WeakMap<Environment, string>()
+
 /** Less room than this on a disk is none: LMDB says "Input/output error" when a write was cut short. */
 const NO_ROOM_BYTES = 2 ** 20
+
+/** What a transaction may write beside its data: pages of trees and of the list of free ones. */
+const RESERVE_BYTES = 2 * NO_ROOM_BYTES
+
+/**
+ * Runs a transaction; what it wrote is durable when it returns.
+ *
+ * On a full disk it is not begun: when a write fails, the LMDB that lmdb-js brings (3.5) prints its error beyond the end of a buffer of 100
+ * bytes, and the process crashes sooner or later.
+ *
+ * @param bytes of data, about
+ * @throws MillraceError `log_full`, and what `run` throws; then nothing of it stays
+ */
+export function transact<T>(environment: Environment, run: () => T, bytes = 0): T {
+  const directory = directories.get(environment)!
+  // Twice, since what is replaced is written elsewhere first.
+  if (hasNoRoom(directory, RESERVE_BYTES + 2 * bytes)) throw diskFull(`writing ${bytes} bytes`, directory)
+  return environment.transactionSync(run)
+}
 
 /**
  * What went wrong in a transaction, for the callers of the port.
@@ -70,19 +93,23 @@ const NO_ROOM_BYTES = 2 ** 20
 export function logError(error: unknown, what: string, directory: string): MillraceError {
   if (error instanceof MillraceError) return error
   const message = messageOf(error)
-  if (/MDB_MAP_FULL|No space left|ENOSPC|Disk quota/i.test(message) || hasNoRoom(directory)) {
-    return new MillraceError('log_full', `${what}: the disk of ${directory} is full (${message})`, {
-      cause: error,
-      hint: 'Make room there, or keep less: MILLRACE_LOG_RETENTION, MILLRACE_LOG_RETENTION_BYTES.',
-    })
+  if (/MDB_MAP_FULL|No space left|ENOSPC|Disk quota/i.test(message) || hasNoRoom(directory, NO_ROOM_BYTES)) {
+    return diskFull(`${what} (${message})`, directory, error)
   }
   return new MillraceError('log_unavailable', `${what} in ${directory}: ${message}`, { cause: error })
 }
 
-function hasNoRoom(directory: string): boolean {
+function diskFull(what: string, directory: string, cause?: unknown): MillraceError {
+  return new MillraceError('log_full', `${what}: the disk of ${directory} is full`, {
+    ...(cause !== undefined && { cause }),
+    hint: 'Make room there, or keep less: MILLRACE_LOG_RETENTION, MILLRACE_LOG_RETENTION_BYTES.',
+  })
+}
+
+function hasNoRoom(directory: string, bytes: number): boolean {
   try {
     const { bavail, bsize } = statfsSync(directory)
-    return bavail * bsize < NO_ROOM_BYTES
+    return bavail * bsize < bytes
   } catch {
     return false
   }
