@@ -7,6 +7,8 @@ export interface Fault {
   readonly name: string
   /** For --help and the documentation. */
   readonly about: string
+  /** It takes long: at most one of these comes in a round, and not so often. */
+  readonly isLong?: true
   /** Whether it can happen to such a system. */
   possible(shape: Shape): boolean
   /** Draws everything that is random about it, so that a schedule is known before it runs. */

@@ -8,7 +8,7 @@ import type { Stage } from './stage.ts'
 export const RECOVERY_MS = 60_000
 
 /** A round that takes longer hangs. */
-export const ROUND_MS = 150_000
+export const ROUND_MS = 120_000
 
 /** Load before the end of the shortest round, in milliseconds. */
 const LOAD_MS = 2_500

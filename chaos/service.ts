@@ -10,6 +10,7 @@ export class Service {
   /** A fault has it in its hands: its end is no surprise. */
   #queue: Promise<void> = Promise.resolve()
   #meant = false
+  #closed = false
 
   constructor(name: string, args: readonly string[], environment: () => Readonly<Record<string, string>>) {
     this.name = name
@@ -26,7 +27,7 @@ export class Service {
   }
 
   start(): void {
-    if (this.running) return
+    if (this.running || this.#closed) return
     this.#meant = false
     this.#paused = false
     this.#program = new Program(this.#args, this.#environment())
@@ -43,6 +44,13 @@ export class Service {
     const timer = setTimeout(() => program.child.kill('SIGKILL'), 15_000)
     await program.ended
     clearTimeout(timer)
+  }
+
+  /** Ends it for good: a fault that is still under way does not start it again. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.resume()
+    await this.end('SIGTERM')
   }
 
   pause(): void {

@@ -91,10 +91,10 @@ export class Stage implements AsyncDisposable {
   async #begin(): Promise<void> {
     const { kafka, doors } = this
     await mkdir(this.data.path, { recursive: true })
-    for (const [name, proxy] of kafka?.doors ?? []) doors.set(name, proxy)
+    for (const [name, wire] of kafka?.doors ?? []) doors.set(name, wire)
     if (this.store) {
-      const proxy = this.#ending.use(await Wire.start(() => this.#storePort()))
-      doors.set('consumers and ClickHouse', proxy)
+      const wire = this.#ending.use(await Wire.start(() => this.#storePort()))
+      doors.set('consumers and ClickHouse', wire)
       this.store.start()
       await this.until('ClickHouse to answer', () => this.storeAnswers())
       this.#password = (await readFile(serverFiles(this.data.path).password, 'utf8')).trim()
@@ -120,7 +120,7 @@ export class Stage implements AsyncDisposable {
 
   /** Everything that a fault left ended or paused goes on. What had ended by itself is told. */
   async heal(): Promise<string[]> {
-    for (const proxy of this.doors.values()) proxy.set({ kind: 'fair' })
+    for (const wire of this.doors.values()) wire.set({ kind: 'fair' })
     await this.data.free()
     const surprises = this.services.flatMap(({ surprise }) => surprise ?? [])
     for (const service of this.services) {
@@ -219,9 +219,9 @@ export class Stage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const service of this.services) service.resume()
-    await Promise.all([this.producer, ...this.consumers].map((service) => service.end('SIGTERM')))
-    await this.store?.end('SIGTERM')
+    for (const wire of this.doors.values()) wire.set({ kind: 'fair' })
+    await Promise.all([this.producer, ...this.consumers].map((service) => service.close()))
+    await this.store?.close()
     await this.#ending.disposeAsync()
   }
 

@@ -30,6 +30,7 @@ export const BROKERS: readonly Fault[] = [
   },
   {
     name: 'log-away',
+    isLong: true,
     about:
       'all brokers are ended, for longer than a producer tries to send: the rest is sent again with `millrace resend`',
     possible: onKafka,

@@ -130,6 +130,7 @@ const pauseStore: Fault = {
 
 const storeAway: Fault = {
   name: 'store-away',
+  isLong: true,
   about:
     'ClickHouse is ended, and comes back after longer than every time-out and every pause between attempts has grown',
   possible: ({ store }) => store === 'apart',

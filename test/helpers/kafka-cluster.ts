@@ -47,6 +47,7 @@ export class KafkaCluster implements AsyncDisposable {
   readonly #nodes: readonly Node[]
   readonly #javaFlags: readonly string[]
   #zookeeper: ChildProcess | undefined
+  #closed = false
 
   private constructor(classPath: string, nodes: readonly Node[], javaFlags: readonly string[]) {
     this.#classPath = classPath
@@ -94,6 +95,7 @@ export class KafkaCluster implements AsyncDisposable {
     await eventually(
       `broker ${id} to start`,
       async () => {
+        if (this.#closed) return true
         node.process = await this.#java(node.directory, [...this.#javaFlags, '-Xmx512m'], command)
         await listening(node.port, node.process, node.directory)
         return true
@@ -126,6 +128,7 @@ export class KafkaCluster implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
     await Promise.all(this.#nodes.map(({ id }) => this.stopBroker(id)))
     await ended(this.#zookeeper, 'SIGKILL')
   }
