@@ -1,9 +1,10 @@
-import { readOptions } from './options.ts'
+import { whyNoSmallDisk } from './data-directory.ts'
+import { type Options, readOptions } from './options.ts'
 import { record, reportOf } from './report.ts'
 import { runRounds } from './run.ts'
 
 /** `npm run chaos`: rounds of faults, each with an audit at its end. docs/chaos.md says more. */
-const options = readOptions(process.argv.slice(2))
+const given = readOptions(process.argv.slice(2))
 const stop = new AbortController()
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(name, () => {
@@ -18,6 +19,15 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
+/** Without the right to mount there is no disk that can be filled. */
+async function withDisk(options: Options): Promise<Options> {
+  if (options.faults && !options.faults.includes('disk-full')) return options
+  const reason = await whyNoSmallDisk()
+  if (reason !== undefined) say(`NOT TRIED: disk-full: ${reason}`)
+  return { ...options, smallDisk: reason === undefined }
+}
+
+const options = await withDisk(given)
 const began = performance.now()
 say(`Seed ${options.seed}, ${options.rounds} rounds from number ${options.first}`)
 const ran = await runRounds(options, say, stop.signal)

@@ -1,11 +1,13 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { spawn } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { serverFiles } from '../src/clickhouse/files.ts'
 import { freePorts } from '../test/helpers/ports.ts'
 import { Program } from '../test/helpers/program.ts'
 import { DataDirectory } from './data-directory.ts'
 import { Brokers } from './kafka.ts'
+import type { Order } from './log-tool.ts'
 import { Service } from './service.ts'
 import type { Shape } from './shape.ts'
 import { Wire } from './wire.ts'
@@ -17,6 +19,9 @@ export const SESSION_MS = 6_000
 const STORE_TIMEOUT_MS = 5_000
 
 const SPEED_EPS = 300
+
+const LOG_TOOL = resolve(import.meta.dirname, 'log-tool.ts')
+const ORDER_MS = 40_000
 
 /** One whole system under load, and everything that faults take hold of. All of it is ended when it is disposed of. */
 export class Stage implements AsyncDisposable {
@@ -90,7 +95,6 @@ export class Stage implements AsyncDisposable {
 
   async #begin(): Promise<void> {
     const { kafka, doors } = this
-    await mkdir(this.data.path, { recursive: true })
     for (const [name, wire] of kafka?.doors ?? []) doors.set(name, wire)
     if (this.store) {
       const wire = this.#ending.use(await Wire.start(() => this.#storePort()))
@@ -180,6 +184,37 @@ export class Stage implements AsyncDisposable {
     const ended = await program.ended
     signal?.removeEventListener('abort', kill)
     return ended
+  }
+
+  /** Has something done to the log. A log that is away at the time takes nothing, and that is all. */
+  async order(order: Order): Promise<void> {
+    const child = spawn(process.execPath, [LOG_TOOL, JSON.stringify(order)], {
+      env: { PATH: process.env.PATH, ...this.environment },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    })
+    const timer = setTimeout(() => child.kill('SIGKILL'), ORDER_MS)
+    let said = ''
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text
+    })
+    const status = await new Promise<number | null>((resolve) => child.once('close', resolve))
+    clearTimeout(timer)
+    if (status !== 0 && order.what === 'reset') throw new Error(`setting positions back failed: ${said}`)
+    if (status !== 0 && !/log_unavailable|log_full/.test(said)) {
+      throw new Error(`writing into the log failed (${status}): ${said}`)
+    }
+  }
+
+  /** One more consumer, that nobody starts again. */
+  consumerBeside(group: string): Service {
+    const beside = this.#service('consumer beside', ['consumer'], () => ({
+      MILLRACE_CONSUMER_PORT: '0',
+      MILLRACE_KAFKA_GROUP: group,
+      ...this.#storeSettings(),
+      ...this.kafka?.settingsFor('consumers'),
+    }))
+    this.#ending.defer(() => beside.close())
+    return beside
   }
 
   /** Asks until the answer is yes. An error is a no. The end of a round is what ends it otherwise. */

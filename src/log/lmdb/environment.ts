@@ -2,6 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readSync, statfsSync } from
 import { join } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { MillraceError, messageOf } from '../../errors.ts'
+import { Gate } from './gate.ts'
 
 export type Environment = RootDatabase<unknown, Buffer>
 export type Table = Database<Buffer, Buffer>
@@ -19,14 +20,18 @@ export function openEnvironment(path: string): Environment {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
     checkMagic(join(path, 'data.mdb'))
-    return open<unknown, Buffer>({
-      path,
-      noSubdir: false,
-      maxDbs: 16,
-      keyEncoding: 'binary',
-      encoding: 'binary',
-      overlappingSync: false,
-    })
+    const gate = new Gate(join(path, 'gate'))
+    const environment = gate.hold(() =>
+      open<unknown, Buffer>({
+        path,
+        noSubdir: false,
+        maxDbs: 16,
+        keyEncoding: 'binary',
+        encoding: 'binary',
+        overlappingSync: false,
+      }),
+    )
+    return behind(gate, environment)
   } catch (error) {
     throw new MillraceError(
       'file_unusable',
@@ -37,6 +42,20 @@ export function openEnvironment(path: string): Environment {
       },
     )
   }
+}
+
+/** Every transaction goes through the gate; making a table is one. */
+function behind(gate: Gate, environment: Environment): Environment {
+  const { transactionSync, openDB, close } = environment
+  return Object.assign(environment, {
+    transactionSync: (...args: Parameters<typeof transactionSync>) =>
+      gate.hold(() => transactionSync.apply(environment, args)),
+    openDB: (...args: Parameters<typeof openDB>) => gate.hold(() => openDB.apply(environment, args)),
+    async close() {
+      await close.call(environment)
+      await gate.close()
+    },
+  })
 }
 
 /** LMDB opens whatever has its name and then crashes the process. Its first page has this number behind the page's header. */
