@@ -19,6 +19,16 @@ export interface ClusterOptions {
   readonly javaFlags?: readonly string[]
   /** More lines for each server.properties. */
   readonly properties?: Readonly<Record<string, string>>
+  /** More ports that a broker of Kafka 4 listens on, for clients that are told to come another way. */
+  readonly listeners?: (id: number) => readonly Listener[]
+}
+
+export interface Listener {
+  /** In capital letters. */
+  readonly name: string
+  readonly port: number
+  /** The port that clients of this listener are told. */
+  readonly advertisedPort: number
 }
 
 /** A broker takes three seconds; several at once, on a machine with other work, have taken more than a minute. */
@@ -37,6 +47,7 @@ export class KafkaCluster implements AsyncDisposable {
   readonly #nodes: readonly Node[]
   readonly #javaFlags: readonly string[]
   #zookeeper: ChildProcess | undefined
+  #closed = false
 
   private constructor(classPath: string, nodes: readonly Node[], javaFlags: readonly string[]) {
     this.#classPath = classPath
@@ -84,6 +95,7 @@ export class KafkaCluster implements AsyncDisposable {
     await eventually(
       `broker ${id} to start`,
       async () => {
+        if (this.#closed) return true
         node.process = await this.#java(node.directory, [...this.#javaFlags, '-Xmx512m'], command)
         await listening(node.port, node.process, node.directory)
         return true
@@ -116,6 +128,7 @@ export class KafkaCluster implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed = true
     await Promise.all(this.#nodes.map(({ id }) => this.stopBroker(id)))
     await ended(this.#zookeeper, 'SIGKILL')
   }
@@ -137,9 +150,7 @@ export class KafkaCluster implements AsyncDisposable {
           'node.id': node.id,
           'controller.quorum.voters': voters,
           'controller.listener.names': 'CONTROLLER',
-          listeners: `PLAINTEXT://127.0.0.1:${node.port},CONTROLLER://127.0.0.1:${controllerPorts[i]}`,
-          'advertised.listeners': `PLAINTEXT://127.0.0.1:${node.port}`,
-          'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
+          ...listenersOf(node, controllerPorts[i]!, options.listeners?.(node.id) ?? []),
           'share.coordinator.state.topic.replication.factor': options.brokers,
           'share.coordinator.state.topic.min.isr': 1,
           'group.coordinator.rebalance.protocols': 'classic,consumer',
@@ -206,6 +217,22 @@ export class KafkaCluster implements AsyncDisposable {
     const child = spawn('java', [...flags, ...args, ...command], { stdio: ['ignore', log.fd, log.fd] })
     await log.close()
     return child
+  }
+}
+
+function listenersOf(node: Node, controllerPort: number, more: readonly Listener[]): Record<string, string> {
+  const own = { name: 'PLAINTEXT', port: node.port, advertisedPort: node.port }
+  const controller = { name: 'CONTROLLER', port: controllerPort, advertisedPort: controllerPort }
+  const lines = (listeners: readonly Listener[], write: (one: Listener) => string) =>
+    listeners.map(write).join(',')
+  return {
+    listeners: lines([own, ...more, controller], ({ name, port }) => `${name}://127.0.0.1:${port}`),
+    'advertised.listeners': lines(
+      [own, ...more],
+      ({ name, advertisedPort }) => `${name}://127.0.0.1:${advertisedPort}`,
+    ),
+    'listener.security.protocol.map': lines([controller, own, ...more], ({ name }) => `${name}:PLAINTEXT`),
+    'inter.broker.listener.name': own.name,
   }
 }
 

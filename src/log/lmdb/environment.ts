@@ -2,6 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readSync, statfsSync } from
 import { join } from 'node:path'
 import { type Database, open, type RootDatabase } from 'lmdb'
 import { MillraceError, messageOf } from '../../errors.ts'
+import { Gate } from './gate.ts'
 
 export type Environment = RootDatabase<unknown, Buffer>
 export type Table = Database<Buffer, Buffer>
@@ -19,15 +20,18 @@ export function openEnvironment(path: string): Environment {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 })
     checkMagic(join(path, 'data.mdb'))
-    const environment = open<unknown, Buffer>({
-      path,
-      noSubdir: false,
-      maxDbs: 16,
-      keyEncoding: 'binary',
-      encoding: 'binary',
-      overlappingSync: false,
-    })
-    directories.set(environment, path)
+    const gate = new Gate(join(path, 'gate'))
+    const environment = gate.hold(() =>
+      open<unknown, Buffer>({
+        path,
+        noSubdir: false,
+        maxDbs: 16,
+        keyEncoding: 'binary',
+        encoding: 'binary',
+        overlappingSync: false,
+      }),
+    )
+    homes.set(environment, { directory: path, gate })
     return environment
   } catch (error) {
     throw new MillraceError(
@@ -39,6 +43,19 @@ export function openEnvironment(path: string): Environment {
       },
     )
   }
+}
+
+/** What belongs to an environment. Transactions go through the gate, and making a table is one. */
+interface Home {
+  readonly directory: string
+  readonly gate: Gate
+}
+
+const homes = new WeakMap<Environment, Home>()
+
+export async function closeEnvironment(environment: Environment): Promise<void> {
+  await environment.close()
+  await homes.get(environment)!.gate.close()
 }
 
 /** LMDB opens whatever has its name and then crashes the process. Its first page has this number behind the page's header. */
@@ -58,10 +75,11 @@ function checkMagic(file: string): void {
 }
 
 export function openTable(environment: Environment, name: string): Table {
-  return environment.openDB<Buffer, Buffer>({ name, keyEncoding: 'binary', encoding: 'binary' })
+  const { gate } = homes.get(environment)!
+  return gate.hold(() =>
+    environment.openDB<Buffer, Buffer>({ name, keyEncoding: 'binary', encoding: 'binary' }),
+  )
 }
-
-const directories = new WeakMap<Environment, string>()
 
 /** Less room than this on a disk is none: LMDB says "Input/output error" when a write was cut short. */
 const NO_ROOM_BYTES = 2 ** 20
@@ -79,10 +97,10 @@ const RESERVE_BYTES = 2 * NO_ROOM_BYTES
  * @throws MillraceError `log_full`, and what `run` throws; then nothing of it stays
  */
 export function transact<T>(environment: Environment, run: () => T, bytes = 0): T {
-  const directory = directories.get(environment)!
+  const { directory, gate } = homes.get(environment)!
   // Twice, since what is replaced is written elsewhere first.
   if (hasNoRoom(directory, RESERVE_BYTES + 2 * bytes)) throw diskFull(`writing ${bytes} bytes`, directory)
-  return environment.transactionSync(run)
+  return gate.hold(() => environment.transactionSync(run))
 }
 
 /**

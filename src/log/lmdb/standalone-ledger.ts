@@ -11,6 +11,7 @@ import type {
   Unknown,
 } from '../../ledger/port.ts'
 import {
+  closeEnvironment,
   type Environment,
   logError,
   openEnvironment,
@@ -98,7 +99,7 @@ export class StandaloneLedger implements Ledger {
   async close(): Promise<void> {
     this.#files.close()
     this.#write()
-    await this.#environment.close()
+    await closeEnvironment(this.#environment)
   }
 
   #sending(messages: readonly Sendable[], sent: Sent, mayBeThere: boolean, finish: () => void): Sending {
