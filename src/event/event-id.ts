@@ -12,6 +12,24 @@ for (let i = 0; i < 16; i++) {
   HEX['0123456789ABCDEF'.charCodeAt(i)] = i
 }
 
+/** The ASCII codes of two hexadecimal digits for each byte. */
+const DIGIT_PAIRS = Buffer.from(
+  Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0')).join(''),
+)
+
+/** A UUID's usual text, in ASCII, from its sixteen bytes. */
+export function uuidText(bytes: Uint8Array): Buffer {
+  const text = Buffer.allocUnsafe(TEXT_BYTES)
+  text[8] = text[13] = text[18] = text[23] = HYPHEN
+  for (let i = 0; i < 16; i++) {
+    const digit = DIGITS[i]!
+    const pair = 2 * bytes[i]!
+    text[digit] = DIGIT_PAIRS[pair]!
+    text[digit + 1] = DIGIT_PAIRS[pair + 1]!
+  }
+  return text
+}
+
 /**
  * The identity of an event as four 32-bit words, read from a message's key without a text in between. One of them is filled again
  * for each message. What the identity is stands at eventIdOf(), which also does what is not usual: keys that are no UUID.

@@ -61,7 +61,8 @@ export function toWire(view: PageView): WirePageView {
 /** Events come in the order of their times, many of them in one millisecond. */
 let latest = { timeMs: Number.NaN, text: '' }
 
-function isoTime(timeMs: number): string {
+/** As Date.toISOString() writes it; of the time before it remembers the text. */
+export function isoTime(timeMs: number): string {
   if (timeMs !== latest.timeMs) latest = { timeMs, text: new Date(timeMs).toISOString() }
   return latest.text
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { EventId } from '../../src/event/event-id.ts'
+import { EventId, uuidText } from '../../src/event/event-id.ts'
 import { eventIdOf } from '../../src/event/identity.ts'
 import { seeded } from '../helpers/seed.ts'
 
@@ -31,5 +31,14 @@ test('read from bytes it is what eventIdOf() says', (t) => {
       assert.equal(textOf(id), eventIdOf(key, 'topic', partition, offset))
     }),
     seeded(t, 3_000),
+  )
+})
+
+test('the text of any UUID, from its bytes', (t) => {
+  fc.assert(
+    fc.property(fc.uuid(), (uuid) => {
+      assert.equal(uuidText(Buffer.from(uuid.replaceAll('-', ''), 'hex')).toString(), uuid)
+    }),
+    seeded(t, 200),
   )
 })

@@ -1,4 +1,5 @@
 import { v7 } from 'uuid'
+import { uuidText } from '../../event/event-id.ts'
 import { toWire } from '../../event/page-view.ts'
 import type { LedgerEntry } from '../../ledger/port.ts'
 import { Random } from '../../random.ts'
@@ -6,6 +7,7 @@ import { FAULTS } from './invalid.ts'
 import { PAGES } from './pages.ts'
 import { Repeats } from './repeats.ts'
 import { Visitors } from './visitors.ts'
+import { wireJson } from './wire-json.ts'
 import { Zipf } from './zipf.ts'
 
 /** What part of the messages is what, each from 0 to 1. */
@@ -49,6 +51,7 @@ export class Generator {
   /** The random bits of a key, used again for each. */
   readonly #bits = new Uint32Array(4)
   readonly #bytes = new Uint8Array(this.#bits.buffer)
+  readonly #uuid = new Uint8Array(16)
   #shares: Shares
 
   constructor({ seed, shares }: { seed: number; shares: Shares }) {
@@ -83,10 +86,11 @@ export class Generator {
   #view(timestampMs: number, isBounce: boolean): GeneratedEvent {
     const pageId = PAGES[this.#pages.next(this.#random)]!
     const durationMs = isBounce ? this.#random.below(5_000) : viewDuration(this.#random)
-    const view = { pageId, durationMs, timestampMs, isBounce, ...this.#visitors.next(this.#random) }
+    const visitor = this.#visitors.next(this.#random)
+    const view = { pageId, durationMs, timestampMs, isBounce, ...visitor }
     return {
       key: this.#key(timestampMs),
-      value: Buffer.from(JSON.stringify(toWire(view))),
+      value: Buffer.from(wireJson(view, visitor)),
       pageId,
       timestampMs,
       entry: { kind: 'view', pageId, timestampMs, durationMs, isBounce },
@@ -111,7 +115,7 @@ export class Generator {
   /** A UUIDv7: its time keeps the keys of a run apart from those of earlier runs with the same seed. */
   #key(timestampMs: number): Buffer {
     for (let i = 0; i < this.#bits.length; i++) this.#bits[i] = this.#random.bits()
-    return Buffer.from(v7({ msecs: timestampMs, random: this.#bytes }), 'latin1')
+    return uuidText(v7({ msecs: timestampMs, random: this.#bytes }, this.#uuid))
   }
 }
 
