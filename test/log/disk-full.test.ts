@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { openEnvironment } from '../../src/log/lmdb/environment.ts'
 import { openLmdbLog } from '../../src/log/lmdb/open.ts'
 import { temporaryDirectory } from '../helpers/program.ts'
 import { fetchCount, record } from './contract.ts'
@@ -43,4 +44,27 @@ test('a full disk: appends say so, nothing is half there, and it heals when ther
   await append()
   const records = await fetchCount(await log.reader('g'), acknowledged + 1)
   assert.ok(records.every(({ value }) => value!.length === 100_000))
+})
+
+test('no transaction is begun on a full disk: what lmdb-js says of a write that failed can end the process', async (t) => {
+  const path = await temporaryDirectory(t)
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', path], { stdio: 'pipe' })
+  } catch (error) {
+    t.skip(`A SMALL FILE SYSTEM CANNOT BE MOUNTED HERE, so a full disk is not tested: ${error}`)
+    return
+  }
+  await using ending = new AsyncDisposableStack()
+  ending.defer(() => void execFileSync('umount', [path]))
+  const environment = openEnvironment(join(path, 'log'))
+  ending.defer(() => environment.close())
+  let begun = 0
+  const begin = () => environment.transactionSync(() => begun++)
+  begin()
+  const ballast = join(path, 'ballast')
+  await assert.rejects(writeFile(ballast, Buffer.alloc(2 ** 23)), { code: 'ENOSPC' })
+  assert.throws(begin, { code: 'log_full', retryable: true })
+  await rm(ballast)
+  begin()
+  assert.equal(begun, 2)
 })

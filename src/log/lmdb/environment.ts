@@ -31,7 +31,7 @@ export function openEnvironment(path: string): Environment {
         overlappingSync: false,
       }),
     )
-    return behind(gate, environment)
+    return behind(gate, environment, path)
   } catch (error) {
     throw new MillraceError(
       'file_unusable',
@@ -45,11 +45,13 @@ export function openEnvironment(path: string): Environment {
 }
 
 /** Every transaction goes through the gate; making a table is one. */
-function behind(gate: Gate, environment: Environment): Environment {
+function behind(gate: Gate, environment: Environment, path: string): Environment {
   const { transactionSync, openDB, close } = environment
   return Object.assign(environment, {
-    transactionSync: (...args: Parameters<typeof transactionSync>) =>
-      gate.hold(() => transactionSync.apply(environment, args)),
+    transactionSync(...args: Parameters<typeof transactionSync>) {
+      if (hasNoRoom(path)) throw logFull('a transaction', path, 'not begun')
+      return gate.hold(() => transactionSync.apply(environment, args))
+    },
     openDB: (...args: Parameters<typeof openDB>) => gate.hold(() => openDB.apply(environment, args)),
     async close() {
       await close.call(environment)
@@ -78,8 +80,11 @@ export function openTable(environment: Environment, name: string): Table {
   return environment.openDB<Buffer, Buffer>({ name, keyEncoding: 'binary', encoding: 'binary' })
 }
 
-/** Less room than this on a disk is none: LMDB says "Input/output error" when a write was cut short. */
-const NO_ROOM_BYTES = 2 ** 20
+/**
+ * Less room than this on a disk is none. LMDB says "Input/output error" when a write was cut short; and what lmdb-js 3.5.6 says when one
+ * failed can be longer than the memory it has for it (mdb_page_flush in mdb.c), which ends the process.
+ */
+const NO_ROOM_BYTES = 2 * 2 ** 20
 
 /**
  * What went wrong in a transaction, for the callers of the port.
@@ -90,12 +95,16 @@ export function logError(error: unknown, what: string, directory: string): Millr
   if (error instanceof MillraceError) return error
   const message = messageOf(error)
   if (/MDB_MAP_FULL|No space left|ENOSPC|Disk quota/i.test(message) || hasNoRoom(directory)) {
-    return new MillraceError('log_full', `${what}: the disk of ${directory} is full (${message})`, {
-      cause: error,
-      hint: 'Make room there, or keep less: MILLRACE_LOG_RETENTION, MILLRACE_LOG_RETENTION_BYTES.',
-    })
+    return logFull(what, directory, message, error)
   }
   return new MillraceError('log_unavailable', `${what} in ${directory}: ${message}`, { cause: error })
+}
+
+function logFull(what: string, directory: string, message: string, cause?: unknown): MillraceError {
+  return new MillraceError('log_full', `${what}: the disk of ${directory} is full (${message})`, {
+    cause,
+    hint: 'Make room there, or keep less: MILLRACE_LOG_RETENTION, MILLRACE_LOG_RETENTION_BYTES.',
+  })
 }
 
 function hasNoRoom(directory: string): boolean {
