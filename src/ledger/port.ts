@@ -5,7 +5,11 @@ import type { RejectReason } from '../event/outcome.ts'
  * other. It is written by whoever sends: before an append it is told what is sent, and the append's outcome after that.
  */
 export interface Ledger {
-  /** Says what is about to be sent. What comes back goes to the append: `writer.append(records, sending)`. */
+  /**
+   * Says what is about to be sent. What comes back goes to the append: `writer.append(records, sending)`.
+   *
+   * @throws MillraceError `log_full` when it must be written down first and there is no room: then nothing may be sent
+   */
   begin(messages: readonly Sendable[]): Sending
   /** Everything recorded so far, as of one moment. With a range, only the windows that begin in it, so that memory is bounded. */
   read(range?: MinuteRange): LedgerSnapshot

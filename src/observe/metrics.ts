@@ -1,4 +1,5 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, type Metric, Registry } from 'prom-client'
+import { BulkHistogram } from './bulk-histogram.ts'
 import { listen } from './events.ts'
 import { LargestOfLate } from './largest-of-late.ts'
 
@@ -10,7 +11,7 @@ const VISIBLE = [0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.75, 1, 1.5, 2
 const AHEAD = [
   -2_592_000, -604_800, -86_400, -3_600, -300, -60, -10, -1, -0.1, 0, 0.1, 1, 10, 60, 300, 3_600, 86_400,
 ]
-const SIZES = [1, 10, 100, 500, 1_000, 2_500, 5_000, 10_000, 50_000, 100_000]
+const SIZES = [1, 10, 100, 500, 1_000, 2_500, 5_000, 10_000, 50_000, 100_000, 250_000]
 
 /** A service's metrics. Names: `millrace_<noun>_<verb>_total`, and base units: `_seconds`, `_bytes`. */
 export class Metrics {
@@ -28,6 +29,13 @@ export class Metrics {
 
   histogram(name: string, help: string, labelNames: string[] = [], buckets = LATENCIES): Histogram<string> {
     return new Histogram({ name: `millrace_${name}`, help, labelNames, buckets, registers: [this.#registry] })
+  }
+
+  /** For values that come by the thousand. */
+  bulkHistogram(name: string, help: string, buckets: readonly number[]): BulkHistogram {
+    const histogram = new BulkHistogram(`millrace_${name}`, help, buckets)
+    this.#registry.registerMetric(histogram as unknown as Metric)
+    return histogram
   }
 
   /** A number that is asked for whenever somebody looks. */
@@ -135,10 +143,9 @@ export function consumerMetrics(gauges: ConsumerGauges): Metrics {
     [],
     VISIBLE,
   )
-  const eventAhead = metrics.histogram(
+  const eventAhead = metrics.bulkHistogram(
     'event_ahead_seconds',
     'Event time less the time of the append: below zero the event was late, above it came from the future',
-    [],
     AHEAD,
   )
   const appendAhead = new LargestOfLate(60_000, () => performance.now())
@@ -171,7 +178,7 @@ export function consumerMetrics(gauges: ConsumerGauges): Metrics {
     process.observe(done.ms / 1_000)
   })
   listen('consumer:clocks', ({ eventAheadMs, appendAheadMs }) => {
-    for (const ms of eventAheadMs) eventAhead.observe(ms / 1_000)
+    eventAhead.observeAll(eventAheadMs, 1 / 1_000)
     appendAhead.see(appendAheadMs)
   })
   listen('consumer:flushed', ({ messages, writeMs, commitMs }) => {

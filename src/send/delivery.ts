@@ -1,4 +1,5 @@
-import { messageOf } from '../errors.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { MillraceError, messageOf } from '../errors.ts'
 import type { Ledger, Sending } from '../ledger/port.ts'
 import type { LogWriter } from '../log/port.ts'
 import { publish } from '../observe/events.ts'
@@ -20,6 +21,10 @@ declare module '../observe/events.ts' {
     'producer:failed': { records: number; message: string }
   }
 }
+
+/** How often the ledger is asked to write down what is sent, and the pause between, in milliseconds. */
+const BEGIN_ATTEMPTS = 5
+const BEGIN_PAUSE_MS = 1_000
 
 /** Whether the messages are in the log now, or in the failed-events file. */
 export type Delivered = 'acknowledged' | 'failed'
@@ -48,8 +53,27 @@ export class Delivery {
    * @param strategy how they are sent, for the metrics
    * @returns for each message what became of it. Never throws for a message, only when it cannot be kept either.
    */
-  send(messages: readonly Outgoing[], strategy: string): Promise<Delivered[]> {
-    return this.#send(messages, this.#options.ledger.begin(messages), strategy)
+  async send(messages: readonly Outgoing[], strategy: string): Promise<Delivered[]> {
+    let sending: Sending
+    try {
+      sending = await this.#begin(messages)
+    } catch (error) {
+      await this.keep(messages, messageOf(error))
+      return messages.map(() => 'failed')
+    }
+    return this.#send(messages, sending, strategy)
+  }
+
+  /** A disk that is full may have room again a moment later. */
+  async #begin(messages: readonly Outgoing[]): Promise<Sending> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return this.#options.ledger.begin(messages)
+      } catch (error) {
+        if (attempt === BEGIN_ATTEMPTS || !(error instanceof MillraceError && error.retryable)) throw error
+        await sleep(BEGIN_PAUSE_MS)
+      }
+    }
   }
 
   async #send(messages: readonly Outgoing[], sending: Sending, strategy: string): Promise<Delivered[]> {

@@ -75,3 +75,29 @@ test('in every mode a batch is due when it holds too many bytes', () => {
     assert.equal(batcher.isDue(), true, mode)
   }
 })
+
+test('while a backlog is read, a batch of the mode hybrid is filled for longer', async () => {
+  for (const [mode, dueAfterMs] of [
+    ['hybrid', 2_000],
+    ['time', 250],
+  ] as const) {
+    let now = 0
+    let isBehind = true
+    const batcher = new Batcher({
+      mode,
+      maxMessages: 3,
+      intervalMs: 250,
+      monotonic: () => now,
+      isBehind: () => isBehind,
+    })
+    await fill(batcher, 1)
+    batcher.isDue()
+    now = dueAfterMs - 1
+    assert.equal(batcher.isDue(), false, mode)
+    now = dueAfterMs
+    assert.equal(batcher.isDue(), true, mode)
+    now = 300
+    isBehind = false
+    assert.equal(batcher.isDue(), true, mode)
+  }
+})

@@ -1,4 +1,4 @@
-import { connect, createServer, type Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
 
 /** What becomes of the next connection or of bytes on it. */
@@ -20,27 +20,41 @@ export type Fault =
 /**
  * A TCP proxy that does harm when it is told to. Faults apply to what happens from then on, on connections that exist too.
  */
-export class FaultProxy {
-  readonly port: number
+export class FaultProxy implements AsyncDisposable {
   fault: Fault = { kind: 'none' }
   /** How often a fault was met. */
   met = 0
   readonly #sockets = new Set<Socket>()
 
-  private constructor(port: number) {
-    this.port = port
+  readonly #server: Server
+  readonly #target: () => number
+
+  private constructor(target: () => number) {
+    this.#target = target
+    this.#server = createServer((client) => this.#serve(client))
   }
 
   /** @param target the port on the loopback address that it passes on to */
-  static async start(t: TestContext, target: () => number): Promise<FaultProxy> {
-    const server = createServer((client) => proxy.#serve(client, target()))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const proxy: FaultProxy = new FaultProxy((server.address() as { port: number }).port)
-    t.after(async () => {
-      for (const socket of proxy.#sockets) socket.destroy()
-      await new Promise((resolve) => server.close(resolve))
-    })
+  static async open(target: () => number): Promise<FaultProxy> {
+    const proxy = new FaultProxy(target)
+    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve))
     return proxy
+  }
+
+  /** One that is closed when the test is over. */
+  static async start(t: TestContext, target: () => number): Promise<FaultProxy> {
+    const proxy = await FaultProxy.open(target)
+    t.after(() => proxy[Symbol.asyncDispose]())
+    return proxy
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy()
+    await new Promise((resolve) => this.#server.close(resolve))
+  }
+
+  get port(): number {
+    return (this.#server.address() as { port: number }).port
   }
 
   get url(): string {
@@ -57,8 +71,8 @@ export class FaultProxy {
     this.break({ kind: 'none' })
   }
 
-  #serve(client: Socket, target: number): void {
-    const server = connect(target, '127.0.0.1')
+  #serve(client: Socket): void {
+    const server = connect(this.#target(), '127.0.0.1')
     for (const [socket, other] of [
       [client, server],
       [server, client],

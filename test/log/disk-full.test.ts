@@ -1,21 +1,19 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { statfsSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { test } from 'node:test'
-import { openEnvironment } from '../../src/log/lmdb/environment.ts'
+import { type TestContext, test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { openLmdbLog } from '../../src/log/lmdb/open.ts'
+import { StandaloneLedger } from '../../src/log/lmdb/standalone-ledger.ts'
 import { temporaryDirectory } from '../helpers/program.ts'
+import { eventually } from '../helpers/wait.ts'
 import { fetchCount, record } from './contract.ts'
 
 test('a full disk: appends say so, nothing is half there, and it heals when there is room', async (t) => {
   const dataDir = await temporaryDirectory(t)
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', dataDir], { stdio: 'pipe' })
-  } catch (error) {
-    t.skip(`A SMALL FILE SYSTEM CANNOT BE MOUNTED HERE, so a full disk is not tested: ${error}`)
-    return
-  }
+  if (!mountSmall(t, dataDir, '8m')) return
   // Not by t.after: the log must be closed before its file system goes, and that before its directory.
   await using ending = new AsyncDisposableStack()
   ending.defer(() => void execFileSync('umount', [dataDir]))
@@ -46,25 +44,67 @@ test('a full disk: appends say so, nothing is half there, and it heals when ther
   assert.ok(records.every(({ value }) => value!.length === 100_000))
 })
 
-test('no transaction is begun on a full disk: what lmdb-js says of a write that failed can end the process', async (t) => {
-  const path = await temporaryDirectory(t)
+test('a disk that stays full does not crash who appends, however often it tries', async (t) => {
+  const dataDir = await temporaryDirectory(t)
+  if (!mountSmall(t, dataDir, '24m')) return
+  await using ending = new AsyncDisposableStack()
+  ending.defer(() => void execFileSync('umount', [dataDir]))
+  const { log, close } = await openLmdbLog({ dataDir, topic: 'page-views', partitions: 6 })
+  // Large enough for places in the file to have many digits.
+  for (let i = 0; i < 120; i++) await (await log.writer()).append([record(i % 6, 'x'.repeat(100_000))])
+  await close()
+  const { bavail, bsize } = statfsSync(dataDir)
+  await writeFile(join(dataDir, 'ballast'), Buffer.alloc(bavail * bsize))
+  const script = join(import.meta.dirname, 'full-disk-process.ts')
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, [script, dataDir, '1000'], {
+    encoding: 'utf8',
+    timeout: 120_000,
+  })
+  assert.deepEqual([status, signal], [0, null], stderr.slice(-500))
+  assert.match(stdout, /^[1-9]\d* failed$/m)
+})
+
+test('the ledger beside Kafka on a full disk: nothing is sent that is not written down, and what is acknowledged is counted later', async (t) => {
+  const dataDir = await temporaryDirectory(t)
+  if (!mountSmall(t, dataDir, '16m')) return
+  await using ending = new AsyncDisposableStack()
+  ending.defer(() => void execFileSync('umount', [dataDir]))
+  const ledger = new StandaloneLedger(dataDir, 'page-views')
+  ending.defer(() => ledger.close())
+  const message = (n: number) => {
+    const entry = { pageId: '/', timestampMs: 60_000, durationMs: 1, isBounce: false } as const
+    const key = Buffer.from(`00000000-0000-4000-8000-${String(n).padStart(12, '0')}`)
+    return { record: { key }, entry: { kind: 'view', ...entry } } as const
+  }
+  const open = [ledger.begin([message(0), message(1)]), ledger.begin([message(2)])]
+  const { bavail, bsize } = statfsSync(dataDir)
+  await writeFile(join(dataDir, 'ballast'), Buffer.alloc(bavail * bsize))
+  assert.throws(
+    () => {
+      for (let n = 3; n < 100_000; n++) ledger.begin([message(n)]).givenUp()
+    },
+    { code: 'log_full', retryable: true },
+  )
+  const [first, second] = open[0]!.split()
+  first!.acknowledged()
+  second!.unanswered()
+  second!.givenUp()
+  open[1]!.acknowledged()
+  await sleep(100)
+  await rm(join(dataDir, 'ballast'))
+  ledger.begin([message(100_000)]).acknowledged()
+  await eventually('all to be counted', () => ledger.read().messages === 3)
+  const { views, unknown } = ledger.read()
+  assert.deepEqual([views, unknown.messages, unknown.views.size], [3, 1, 1])
+})
+
+/** @returns false, and the test is skipped, where that is not allowed */
+function mountSmall(t: TestContext, directory: string, size: string): boolean {
   try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', path], { stdio: 'pipe' })
+    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', directory], { stdio: 'pipe' })
+    return true
   } catch (error) {
     t.skip(`A SMALL FILE SYSTEM CANNOT BE MOUNTED HERE, so a full disk is not tested: ${error}`)
-    return
+    return false
   }
-  await using ending = new AsyncDisposableStack()
-  ending.defer(() => void execFileSync('umount', [path]))
-  const environment = openEnvironment(join(path, 'log'))
-  ending.defer(() => environment.close())
-  let begun = 0
-  const begin = () => environment.transactionSync(() => begun++)
-  begin()
-  const ballast = join(path, 'ballast')
-  await assert.rejects(writeFile(ballast, Buffer.alloc(2 ** 23)), { code: 'ENOSPC' })
-  assert.throws(begin, { code: 'log_full', retryable: true })
-  await rm(ballast)
-  begin()
-  assert.equal(begun, 2)
-})
+}

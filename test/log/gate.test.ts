@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join, resolve } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { openEnvironment, openTable } from '../../src/log/lmdb/environment.ts'
+import { closeEnvironment, openEnvironment, openTable, transact } from '../../src/log/lmdb/environment.ts'
 import { Gate } from '../../src/log/lmdb/gate.ts'
 import { temporaryDirectory } from '../helpers/program.ts'
 
@@ -35,7 +35,7 @@ test('an environment is opened behind the gate: opening would take back what is 
   const { releasedAt } = await holding(t, path, 'gate', 700)
   const environment = openEnvironment(path)
   const openedAt = Date.now()
-  t.after(() => environment.close())
+  t.after(() => closeEnvironment(environment))
   assert.ok(openedAt >= (await releasedAt()))
 })
 
@@ -47,7 +47,7 @@ test('transactions are behind the same gate', async (t) => {
   const heldAt = gate.hold(() => Date.now())
   assert.ok(heldAt >= (await releasedAt()))
   const environment = openEnvironment(path)
-  t.after(() => environment.close())
+  t.after(() => closeEnvironment(environment))
   assert.equal(openTable(environment, 'test').get(Buffer.from('key'))?.toString(), 'value')
 })
 
@@ -57,9 +57,9 @@ test('who is killed behind the gate keeps nobody out, and what it had not commit
   child.kill('SIGKILL')
   await ended(child)
   const environment = openEnvironment(path)
-  t.after(() => environment.close())
+  t.after(() => closeEnvironment(environment))
   const table = openTable(environment, 'test')
   assert.equal(table.get(Buffer.from('key')), undefined)
-  environment.transactionSync(() => table.putSync(Buffer.from('key'), Buffer.from('mine')))
+  transact(environment, () => table.putSync(Buffer.from('key'), Buffer.from('mine')))
   assert.equal(table.get(Buffer.from('key'))?.toString(), 'mine')
 })

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { openEnvironment, openTable } from '../../src/log/lmdb/environment.ts'
+import { openEnvironment, openTable, transact } from '../../src/log/lmdb/environment.ts'
 import { Gate } from '../../src/log/lmdb/gate.ts'
 
 /** Holds the gate of the environment at this path for a while, or a transaction; says when it begins and when it ends. */
@@ -16,7 +16,7 @@ if (what === 'gate') new Gate(join(path, 'gate')).hold(hold)
 else {
   const environment = openEnvironment(path)
   const table = openTable(environment, 'test')
-  environment.transactionSync(() => {
+  transact(environment, () => {
     hold()
     table.putSync(Buffer.from('key'), Buffer.from('value'))
   })

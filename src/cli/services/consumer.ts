@@ -93,9 +93,10 @@ export async function runConsumer(
   await lag.start()
   ending.defer(() => lag.stop())
 
+  const isBehind = (): boolean => lag.last.messages > BACKLOG
   const rollUp = new RollUpLoop({
     rollUp: new RollUp({ db, retention }),
-    isBehind: () => lag.last.messages > BACKLOG,
+    isBehind,
     onRan: ({ freshAsOfMs }) => visible.rolledUp(freshAsOfMs?.minute ?? 0),
   })
   const consumer = new Consumer({
@@ -110,6 +111,7 @@ export async function runConsumer(
     intervalMs: config.consumerBatchInterval,
     now,
     monotonic,
+    isBehind,
     onFlushed: (flushed) => {
       visible.flushed(flushed)
       rollUp.wake()

@@ -42,7 +42,7 @@ export const log = {
   kafkaCompression: setting(
     'MILLRACE_KAFKA_COMPRESSION',
     oneOf('none', 'gzip', 'snappy', 'lz4', 'zstd'),
-    'none',
+    'zstd',
     'How messages are compressed on the way to Kafka and in it.',
   ),
   kafkaTransactions: setting(

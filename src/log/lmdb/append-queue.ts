@@ -1,5 +1,5 @@
 import type { Bookkeeping, OutgoingRecord, Position } from '../port.ts'
-import { type Environment, logError } from './environment.ts'
+import { type Environment, logError, transact } from './environment.ts'
 import type { Topic } from './topic.ts'
 
 interface Append {
@@ -88,15 +88,19 @@ export class AppendQueue {
   #commit(group: readonly Append[]): boolean {
     const { environment, topic, companion, committed, now, directory } = this.#options
     try {
-      const positions = environment.transactionSync(() => {
-        const all = topic.append(
-          group.flatMap(({ records }) => records),
-          now(),
-        )
-        for (const { alongside } of group) alongside?.acknowledged()
-        companion.beforeCommit()
-        return all
-      })
+      const positions = transact(
+        environment,
+        () => {
+          const all = topic.append(
+            group.flatMap(({ records }) => records),
+            now(),
+          )
+          for (const { alongside } of group) alongside?.acknowledged()
+          companion.beforeCommit()
+          return all
+        },
+        bytesOf(group),
+      )
       committed()
       let from = 0
       for (const { records, resolve } of group) {
@@ -110,4 +114,12 @@ export class AppendQueue {
       return false
     }
   }
+}
+
+function bytesOf(group: readonly Append[]): number {
+  let bytes = 0
+  for (const { records } of group) {
+    for (const { key, value } of records) bytes += (key?.length ?? 0) + (value?.length ?? 0)
+  }
+  return bytes
 }

@@ -31,7 +31,8 @@ export function openEnvironment(path: string): Environment {
         overlappingSync: false,
       }),
     )
-    return behind(gate, environment, path)
+    homes.set(environment, { directory: path, gate })
+    return environment
   } catch (error) {
     throw new MillraceError(
       'file_unusable',
@@ -44,20 +45,17 @@ export function openEnvironment(path: string): Environment {
   }
 }
 
-/** Every transaction goes through the gate; making a table is one. */
-function behind(gate: Gate, environment: Environment, path: string): Environment {
-  const { transactionSync, openDB, close } = environment
-  return Object.assign(environment, {
-    transactionSync(...args: Parameters<typeof transactionSync>) {
-      if (hasNoRoom(path)) throw logFull('a transaction', path, 'not begun')
-      return gate.hold(() => transactionSync.apply(environment, args))
-    },
-    openDB: (...args: Parameters<typeof openDB>) => gate.hold(() => openDB.apply(environment, args)),
-    async close() {
-      await close.call(environment)
-      await gate.close()
-    },
-  })
+/** What belongs to an environment. Transactions go through the gate, and making a table is one. */
+interface Home {
+  readonly directory: string
+  readonly gate: Gate
+}
+
+const homes = new WeakMap<Environment, Home>()
+
+export async function closeEnvironment(environment: Environment): Promise<void> {
+  await environment.close()
+  await homes.get(environment)!.gate.close()
 }
 
 /** LMDB opens whatever has its name and then crashes the process. Its first page has this number behind the page's header. */
@@ -77,14 +75,33 @@ function checkMagic(file: string): void {
 }
 
 export function openTable(environment: Environment, name: string): Table {
-  return environment.openDB<Buffer, Buffer>({ name, keyEncoding: 'binary', encoding: 'binary' })
+  const { gate } = homes.get(environment)!
+  return gate.hold(() =>
+    environment.openDB<Buffer, Buffer>({ name, keyEncoding: 'binary', encoding: 'binary' }),
+  )
 }
 
+/** Less room than this on a disk is none: LMDB says "Input/output error" when a write was cut short. */
+const NO_ROOM_BYTES = 2 ** 20
+
+/** What a transaction may write beside its data: pages of trees and of the list of free ones. */
+const RESERVE_BYTES = 2 * NO_ROOM_BYTES
+
 /**
- * Less room than this on a disk is none. LMDB says "Input/output error" when a write was cut short; and what lmdb-js 3.5.6 says when one
- * failed can be longer than the memory it has for it (mdb_page_flush in mdb.c), which ends the process.
+ * Runs a transaction; what it wrote is durable when it returns.
+ *
+ * On a full disk it is not begun: when a write fails, the LMDB that lmdb-js brings (3.5) prints its error beyond the end of a buffer of 100
+ * bytes, and the process crashes sooner or later.
+ *
+ * @param bytes of data, about
+ * @throws MillraceError `log_full`, and what `run` throws; then nothing of it stays
  */
-const NO_ROOM_BYTES = 2 * 2 ** 20
+export function transact<T>(environment: Environment, run: () => T, bytes = 0): T {
+  const { directory, gate } = homes.get(environment)!
+  // Twice, since what is replaced is written elsewhere first.
+  if (hasNoRoom(directory, RESERVE_BYTES + 2 * bytes)) throw diskFull(`writing ${bytes} bytes`, directory)
+  return gate.hold(() => environment.transactionSync(run))
+}
 
 /**
  * What went wrong in a transaction, for the callers of the port.
@@ -94,23 +111,23 @@ const NO_ROOM_BYTES = 2 * 2 ** 20
 export function logError(error: unknown, what: string, directory: string): MillraceError {
   if (error instanceof MillraceError) return error
   const message = messageOf(error)
-  if (/MDB_MAP_FULL|No space left|ENOSPC|Disk quota/i.test(message) || hasNoRoom(directory)) {
-    return logFull(what, directory, message, error)
+  if (/MDB_MAP_FULL|No space left|ENOSPC|Disk quota/i.test(message) || hasNoRoom(directory, NO_ROOM_BYTES)) {
+    return diskFull(`${what} (${message})`, directory, error)
   }
   return new MillraceError('log_unavailable', `${what} in ${directory}: ${message}`, { cause: error })
 }
 
-function logFull(what: string, directory: string, message: string, cause?: unknown): MillraceError {
-  return new MillraceError('log_full', `${what}: the disk of ${directory} is full (${message})`, {
-    cause,
+function diskFull(what: string, directory: string, cause?: unknown): MillraceError {
+  return new MillraceError('log_full', `${what}: the disk of ${directory} is full`, {
+    ...(cause !== undefined && { cause }),
     hint: 'Make room there, or keep less: MILLRACE_LOG_RETENTION, MILLRACE_LOG_RETENTION_BYTES.',
   })
 }
 
-function hasNoRoom(directory: string): boolean {
+function hasNoRoom(directory: string, bytes: number): boolean {
   try {
     const { bavail, bsize } = statfsSync(directory)
-    return bavail * bsize < NO_ROOM_BYTES
+    return bavail * bsize < bytes
   } catch {
     return false
   }

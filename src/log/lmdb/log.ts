@@ -2,7 +2,7 @@ import type { EventLog, FetchLimit, LogReader, LogWriter, PartitionBounds, Posit
 import type { RecordBatch } from '../record-batch.ts'
 import { AppendQueue, type Companion } from './append-queue.ts'
 import { Doorbell, DoorbellListener } from './doorbell.ts'
-import { type Environment, logError } from './environment.ts'
+import { closeEnvironment, type Environment, logError } from './environment.ts'
 import type { Positions } from './positions.ts'
 import { LmdbReader } from './reader.ts'
 import { type Retention, RetentionTimer } from './retention.ts'
@@ -97,7 +97,7 @@ export class LmdbLog implements EventLog {
     await this.#retention?.stop()
     await this.#appends.idle()
     this.#doorbell.close()
-    for (const environment of this.#parts.environments) await environment.close()
+    for (const environment of this.#parts.environments) await closeEnvironment(environment)
   }
 
   #reading<T>(read: () => T): T {

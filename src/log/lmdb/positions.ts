@@ -8,6 +8,7 @@ import {
   numberToBytes,
   openTable,
   type Table,
+  transact,
 } from './environment.ts'
 
 /** A position as it was committed, in this log or in one that is gone. */
@@ -39,7 +40,7 @@ export class Positions {
   /** Durable when it returns. */
   commit(group: string, positions: readonly Position[]): void {
     try {
-      this.#environment.transactionSync(() => {
+      transact(this.#environment, () => {
         for (const { partition, offset } of positions) {
           const value = Buffer.concat([numberToBytes(offset), this.#logId])
           this.#positions.putSync(this.#key(group, partition), value)
@@ -67,7 +68,7 @@ export class Positions {
    * @throws MillraceError `already_running` when another reader of the group is alive
    */
   acquire(group: string): void {
-    this.#environment.transactionSync(() => {
+    transact(this.#environment, () => {
       const owner = this.#owner(group)
       if (owner && isRunning(owner)) {
         throw new MillraceError(
@@ -82,10 +83,15 @@ export class Positions {
     })
   }
 
+  /** Where the disk is full the entry stays; it names a process that has ended soon, so it keeps nobody out. */
   release(group: string): void {
-    this.#environment.transactionSync(() => {
-      this.#owners.removeSync(this.#ownerKey(group))
-    })
+    try {
+      transact(this.#environment, () => {
+        this.#owners.removeSync(this.#ownerKey(group))
+      })
+    } catch (error) {
+      if (!(error instanceof MillraceError && error.code === 'log_full')) throw error
+    }
   }
 
   #owner(group: string): ProcessIdentity | undefined {

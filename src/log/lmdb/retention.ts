@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import { publish } from '../../observe/events.ts'
-import type { Environment } from './environment.ts'
+import { type Environment, transact } from './environment.ts'
 import type { Topic } from './topic.ts'
 
 declare module '../../observe/events.ts' {
@@ -50,7 +50,7 @@ export class RetentionTimer {
     let records = 0
     try {
       for (let removed = { batches: STEP, records: 0 }; removed.batches === STEP && !this.#stopped; ) {
-        removed = this.#environment.transactionSync(() =>
+        removed = transact(this.#environment, () =>
           this.#topic.removeOldest(this.#now() - ageMs, bytes, STEP),
         )
         records += removed.records

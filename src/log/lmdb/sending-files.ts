@@ -55,16 +55,19 @@ export class SendingFiles {
     this.#directory = directory
   }
 
-  /** @throws MillraceError `file_unusable` */
+  /** @throws MillraceError `log_full`, `file_unusable` */
   begin(sent: Sent): Place {
     const file = this.#current && this.#current.bytes < FILE_BYTES ? this.#current : this.#another()
-    const n = file.next++
+    const n = file.next
     const line = Buffer.from(`${JSON.stringify({ n, ...sent } satisfies Line)}\n`)
     try {
-      writeSync(this.#fd, line)
+      if (writeSync(this.#fd, line) < line.length) throw new Error('no space left for a whole line')
     } catch (cause) {
+      // Nothing may stand behind the half of a line.
+      this.close()
       throw unusable(this.#directory, cause)
     }
+    file.next += 1
     file.bytes += line.length
     file.open.add(n)
     return { file, n }
@@ -146,6 +149,9 @@ function readIfThere(path: string): string {
 }
 
 function unusable(path: string, cause: unknown): MillraceError {
+  if (/ENOSPC|EDQUOT|no space left/.test(messageOf(cause))) {
+    return new MillraceError('log_full', `the disk of ${path} is full`, { cause, hint: 'Make room there.' })
+  }
   return new MillraceError('file_unusable', `${path} cannot be used: ${messageOf(cause)}`, {
     cause,
     hint: 'It must be a directory that this user may write, with room on its disk.',

@@ -10,12 +10,23 @@ import type {
   Sending,
   Unknown,
 } from '../../ledger/port.ts'
-import { type Environment, openEnvironment, openTable, type Table } from './environment.ts'
+import {
+  closeEnvironment,
+  type Environment,
+  logError,
+  openEnvironment,
+  openTable,
+  type Table,
+  transact,
+} from './environment.ts'
 import { LmdbLedger } from './ledger.ts'
 import { type FileState, type Place, readSendings, SendingFiles, type Sent } from './sending-files.ts'
 
 /** How long entries are gathered for one transaction, in milliseconds: each costs a synchronisation with the disk. */
 const GATHER_MS = 20
+
+/** How long to wait for room on a full disk before the next look, in milliseconds. */
+const FULL_DISK_PAUSE_MS = 1_000
 
 const UNANSWERED = Buffer.from('unanswered')
 const NOTHING = Buffer.alloc(0)
@@ -39,6 +50,8 @@ export class StandaloneLedger implements Ledger {
   readonly #counts: Table
   #gathered: LedgerEntry[] = []
   #finished: Place[] = []
+  /** What could not be written because the disk was full, in its order. */
+  #owed: (() => void)[] = []
   #timer: NodeJS.Timeout | undefined
 
   /** @throws MillraceError `file_unusable` */
@@ -54,7 +67,12 @@ export class StandaloneLedger implements Ledger {
   }
 
   begin(messages: readonly Sendable[]): Sending {
-    return this.#begin(messages, false)
+    const sent = this.#summary(messages)
+    const place = this.#files.begin(sent)
+    return this.#sending(messages, sent, false, () => {
+      this.#finished.push(place)
+      this.#soon()
+    })
   }
 
   read(range?: MinuteRange): LedgerSnapshot {
@@ -81,20 +99,15 @@ export class StandaloneLedger implements Ledger {
   async close(): Promise<void> {
     this.#files.close()
     this.#write()
-    await this.#environment.close()
+    await closeEnvironment(this.#environment)
   }
 
-  #begin(messages: readonly Sendable[], mayBeThere: boolean): Sending {
-    const sent = this.#summary(messages)
-    const place = this.#files.begin(sent)
+  #sending(messages: readonly Sendable[], sent: Sent, mayBeThere: boolean, finish: () => void): Sending {
     let doubtful = mayBeThere
-    const finish = (): void => {
-      this.#finished.push(place)
-      this.#soon()
-    }
     return {
       acknowledged: () => {
         for (const { entry } of messages) this.#gathered.push(entry)
+        this.#soon()
         finish()
       },
       unanswered: () => {
@@ -105,10 +118,16 @@ export class StandaloneLedger implements Ledger {
         if (doubtful) this.#keepGivenUp(sent.views)
         finish()
       },
+      // What was written down stays until the last of them is finished.
       split: () => {
-        const alone = messages.map((message) => this.#begin([message], doubtful))
-        finish()
-        return alone
+        let left = messages.length
+        const finishOne = (): void => {
+          left -= 1
+          if (left === 0) finish()
+        }
+        return messages.map((message) =>
+          this.#sending([message], this.#summary([message]), doubtful, finishOne),
+        )
       },
     }
   }
@@ -126,7 +145,7 @@ export class StandaloneLedger implements Ledger {
 
   /** At once: a process that is killed now must leave it behind. */
   #count({ messages, invalid }: Sent): void {
-    this.#environment.transactionSync(() => {
+    this.#commit(() => {
       const counts = readCounts(this.#counts)
       addTo(counts.invalid, invalid)
       const now: Counts = { messages: counts.messages + messages, invalid: counts.invalid }
@@ -135,13 +154,30 @@ export class StandaloneLedger implements Ledger {
   }
 
   #keepGivenUp(views: readonly string[]): void {
-    this.#environment.transactionSync(() => {
+    this.#commit(() => {
       for (const id of views) this.#givenUp.putSync(keyOf(id), NOTHING)
     })
   }
 
-  #soon(): void {
-    this.#timer ??= setTimeout(() => this.#write(), GATHER_MS)
+  /** In one transaction with what is owed. On a full disk it is owed as well. */
+  #commit(run: () => void): void {
+    const owed = [...this.#owed, run]
+    this.#owed = []
+    try {
+      transact(this.#environment, () => {
+        for (const each of owed) each()
+      })
+    } catch (error) {
+      this.#ledger.afterAbort()
+      const { code } = logError(error, 'writing the ledger', this.#directory)
+      if (code !== 'log_full') throw error
+      this.#owed = owed
+      this.#soon(FULL_DISK_PAUSE_MS)
+    }
+  }
+
+  #soon(ms = GATHER_MS): void {
+    this.#timer ??= setTimeout(() => this.#write(), ms)
   }
 
   #write(): void {
@@ -150,9 +186,9 @@ export class StandaloneLedger implements Ledger {
     const [entries, finished] = [this.#gathered, this.#finished]
     this.#gathered = []
     this.#finished = []
-    if (finished.length > 0) {
+    if (entries.length > 0 || finished.length > 0 || this.#owed.length > 0) {
       for (const { file, n } of finished) file.open.delete(n)
-      this.#environment.transactionSync(() => {
+      this.#commit(() => {
         this.#ledger.record(entries)
         this.#ledger.beforeCommit()
         for (const [name, state] of this.#files.states()) {
@@ -160,9 +196,10 @@ export class StandaloneLedger implements Ledger {
         }
       })
     }
+    if (this.#owed.length > 0) return
     const removed = this.#files.removeFinished()
     if (removed.length === 0) return
-    this.#environment.transactionSync(() => {
+    this.#commit(() => {
       for (const name of removed) this.#states.removeSync(Buffer.from(name))
     })
   }

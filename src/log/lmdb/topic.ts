@@ -11,10 +11,18 @@ import {
 } from '../codec.ts'
 import type { FetchLimit, OutgoingRecord, PartitionBounds, Position } from '../port.ts'
 import type { RecordBatch } from '../record-batch.ts'
-import { bytesToNumber, type Environment, numberToBytes, openTable, type Table } from './environment.ts'
+import {
+  bytesToNumber,
+  type Environment,
+  numberToBytes,
+  openTable,
+  type Table,
+  transact,
+} from './environment.ts'
 
 /** The format of what is stored. Another one is refused, not guessed at. */
 const FORMAT = 1
+const DESCRIPTION = Buffer.from('description')
 
 interface Description {
   readonly format: number
@@ -39,19 +47,23 @@ export class Topic {
     this.#environment = environment
     this.#records = openTable(environment, `records:${name}`)
     this.#meta = openTable(environment, `topic:${name}`)
-    const description = environment.transactionSync(() => this.#describe(partitions))
+    const description = this.#description() ?? transact(environment, () => this.#describe(partitions))
     this.partitions = description.partitions
     this.id = description.id
   }
 
+  /** Another process may have made it meanwhile. */
   #describe(partitions: number): Description {
-    const key = Buffer.from('description')
-    const found = this.#meta.get(key)
-    if (!found) {
-      const made = { format: FORMAT, partitions, id: randomUUID() }
-      this.#meta.putSync(key, Buffer.from(JSON.stringify(made)))
-      return made
-    }
+    const found = this.#description()
+    if (found) return found
+    const made = { format: FORMAT, partitions, id: randomUUID() }
+    this.#meta.putSync(DESCRIPTION, Buffer.from(JSON.stringify(made)))
+    return made
+  }
+
+  #description(): Description | undefined {
+    const found = this.#meta.get(DESCRIPTION)
+    if (!found) return undefined
     const description = JSON.parse(found.toString()) as Description
     if (description.format !== FORMAT) {
       throw new MillraceError(
