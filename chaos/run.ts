@@ -1,7 +1,7 @@
 import { commandLine, type Options } from './options.ts'
 import { type Ran, roundLine } from './report.ts'
 import { type RoundResult, runRound } from './round.ts'
-import { describeFaults, scheduleOf } from './schedule.ts'
+import { describeFaults, type Schedule, scheduleOf } from './schedule.ts'
 import { describeShape, shapeOf } from './shape.ts'
 import { Stage } from './stage.ts'
 
@@ -32,7 +32,14 @@ export async function runRounds(
         messages = 0
         const shape = shapeOf(options, number)
         say(`A system: ${describeShape(shape)}`)
-        stage = await Stage.set(shape, options.seed * 1_000 + number)
+        try {
+          stage = await Stage.set(shape, options.seed * 1_000 + number)
+        } catch (error) {
+          // Whatever keeps it from starting keeps the next one from it as well.
+          say(`The system could not be started: ${error}`)
+          ran.push({ shape, result: notBegun(round, scheduleOf(options, round, shape), error), messages: 0 })
+          break
+        }
       }
       const { shape } = stage
       const result = await runRound(stage, round, scheduleOf(options, round, shape), stop)
@@ -50,6 +57,11 @@ export async function runRounds(
     await stage?.[Symbol.asyncDispose]()
   }
   return ran
+}
+
+function notBegun(round: number, schedule: Schedule, error: unknown): RoundResult {
+  const failure = `the system could not be started: ${error}`
+  return { round, schedule, failure, messages: 0, views: 0, resent: 0, recoveryMs: 0, tookMs: 0 }
 }
 
 async function explain(

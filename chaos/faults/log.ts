@@ -72,6 +72,7 @@ const twoRollUps: Fault = {
 
 const audit: Fault = {
   name: 'audit',
+  isLong: true,
   about: '`millrace verify` runs meanwhile, and must not take what is on its way for missing',
   possible: anywhere,
   draw() {

@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MillraceError, messageOf } from '../errors.ts'
@@ -5,7 +6,7 @@ import { publish } from '../observe/events.ts'
 import type { Logger } from '../observe/logger.ts'
 import type { Endpoint } from '../store/database.ts'
 import { askServer } from './ask.ts'
-import { PortTaken, saysDiskFull } from './failures.ts'
+import { PortTaken } from './failures.ts'
 import {
   type Address,
   makeDirectory,
@@ -15,6 +16,7 @@ import {
   serverFiles,
   writeSecret,
 } from './files.ts'
+import { FullDisk } from './full-disk.ts'
 import { freePort, loopbackHosts } from './ports.ts'
 import { type Server, startServer } from './server.ts'
 import { READER, type ServerCluster } from './server-config.ts'
@@ -93,7 +95,6 @@ class SharedServer implements LocalClickHouse {
   #server: Server | undefined
   #watch: Promise<void> | undefined
   #closed: Promise<void> | undefined
-  #saidDiskFullAt = Number.NEGATIVE_INFINITY
 
   constructor(options: LocalClickHouseOptions, files: ServerFiles) {
     this.#options = options
@@ -180,6 +181,7 @@ class SharedServer implements LocalClickHouse {
       this.#options.nativePort === 0
         ? 0
         : await this.#port('MILLRACE_CLICKHOUSE_NATIVE_PORT', this.#options.nativePort, hosts)
+    const fullDisk = this.#fullDisk()
     this.#server = await startServer(
       {
         ...{
@@ -193,7 +195,7 @@ class SharedServer implements LocalClickHouse {
           nativePort,
           files: this.#files,
         },
-        onLogLine: (line) => this.#noticeDiskFull(line),
+        onLogLine: (line) => fullDisk.see(line),
       },
       this.#closing.signal,
     )
@@ -269,13 +271,27 @@ class SharedServer implements LocalClickHouse {
     return 'closing'
   }
 
-  #noticeDiskFull(line: string): void {
-    const now = performance.now()
-    if (!saysDiskFull(line) || now - this.#saidDiskFullAt < 60_000) return
-    this.#saidDiskFullAt = now
-    this.#options.logger.error(
-      `ClickHouse has no room on the disk of ${this.#files.directory}; it goes on when there is room again`,
-    )
+  /** One for each server: what the next one finds broken was not left by a disk that it has seen full. */
+  #fullDisk(): FullDisk {
+    const { directory } = this.#files
+    const { logger } = this.#options
+    return new FullDisk({
+      room: () => {
+        const { bavail, bsize } = statfsSync(directory)
+        return bavail * bsize
+      },
+      monotonic: () => performance.now(),
+      onFull: () =>
+        logger.error(
+          `ClickHouse has no room on the disk of ${directory}; it goes on when there is room again`,
+        ),
+      onBroken: () => {
+        logger.warn(
+          'A full disk left a part in ClickHouse that cannot be read; it was not acknowledged, and a restart sets it aside',
+        )
+        void this.#server?.stop()
+      },
+    })
   }
 }
 

@@ -5,6 +5,7 @@ import { type Connection, clientFor, type Endpoint, withStatus } from './client.
 import { type Cluster, clusterSettings, readShape } from './cluster.ts'
 import type { Place } from './ddl.ts'
 import { storeError } from './errors.ts'
+import { checkWhole } from './whole-answer.ts'
 
 export type { Endpoint } from './client.ts'
 
@@ -61,7 +62,9 @@ export class Database {
       const client = this.#connect()
       const request = await this.#requestOf(client, options)
       const result = await client.query({ ...request, query: sql, format: 'JSONEachRow' })
-      return result.json<Row>()
+      const rows = await result.json<Row>()
+      checkWhole(rows.length, result.response_headers)
+      return rows
     })
   }
 
