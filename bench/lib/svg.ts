@@ -38,7 +38,7 @@ function draw({ title, unit, series }: Chart, xUnit: string): string {
   const mostY = step * Math.max(1, Math.ceil(Math.max(0, ...points.map(([, y]) => y)) / step))
   const x = (value: number): number => LEFT + (value / mostX) * (WIDTH - LEFT - RIGHT)
   const y = (value: number): number => HEIGHT - BOTTOM - (value / mostY) * (HEIGHT - TOP - BOTTOM)
-  const parts = [`<text x="${LEFT}" y="16" font-weight="600">${escape(title)}, ${escape(unit)}</text>`]
+  const parts = [`<text x="${LEFT}" y="16" font-weight="600">${escapeXml(title)}, ${escapeXml(unit)}</text>`]
   for (let value = 0; value <= mostY + step / 2; value += step) {
     parts.push(
       `<line class="grid" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(value).toFixed(1)}" y2="${y(value).toFixed(1)}"/>`,
@@ -48,7 +48,7 @@ function draw({ title, unit, series }: Chart, xUnit: string): string {
   const stepX = niceStep(mostX / 6)
   for (let value = 0; value <= mostX; value += stepX) {
     parts.push(
-      `<text x="${x(value).toFixed(1)}" y="${HEIGHT - 8}" text-anchor="middle">${short(value)}${value === 0 ? ` ${escape(xUnit)}` : ''}</text>`,
+      `<text x="${x(value).toFixed(1)}" y="${HEIGHT - 8}" text-anchor="middle">${short(value)}${value === 0 ? ` ${escapeXml(xUnit)}` : ''}</text>`,
     )
   }
   series.forEach(({ name, points: own }, i) => {
@@ -57,7 +57,7 @@ function draw({ title, unit, series }: Chart, xUnit: string): string {
     parts.push(
       `<polyline fill="none" stroke="${colour}" stroke-width="1.5" points="${line}"/>`,
       `<rect x="${WIDTH - RIGHT + 12}" y="${TOP + i * 18}" width="12" height="3" fill="${colour}"/>`,
-      `<text x="${WIDTH - RIGHT + 30}" y="${TOP + 6 + i * 18}">${escape(name)}</text>`,
+      `<text x="${WIDTH - RIGHT + 30}" y="${TOP + 6 + i * 18}">${escapeXml(name)}</text>`,
     )
   })
   return parts.join('')
@@ -75,6 +75,6 @@ function short(value: number): string {
   return String(Number(value.toPrecision(3)))
 }
 
-function escape(text: string): string {
+function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 }
