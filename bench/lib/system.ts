@@ -18,11 +18,18 @@ export class BenchSystem implements AsyncDisposable {
   readonly producerUrl: string
   readonly consumerUrl: string
   readonly clickhouseUrl: string
+  readonly #kept: boolean
   readonly #environment: NodeJS.ProcessEnv
   readonly #running = new Set<ChildProcess>()
 
-  private constructor(dataDir: string, ports: readonly number[], settings: Record<string, string>) {
+  private constructor(
+    dataDir: string,
+    ports: readonly number[],
+    settings: Record<string, string>,
+    kept: boolean,
+  ) {
     this.dataDir = dataDir
+    this.#kept = kept
     this.producerUrl = `http://127.0.0.1:${ports[0]}`
     this.consumerUrl = `http://127.0.0.1:${ports[1]}`
     this.clickhouseUrl = `http://127.0.0.1:${ports[2]}`
@@ -37,9 +44,11 @@ export class BenchSystem implements AsyncDisposable {
     }
   }
 
-  static async create(settings: Record<string, string> = {}): Promise<BenchSystem> {
-    const dataDir = await temporaryDirectory('system')
-    return new BenchSystem(dataDir, [await freePort(), await freePort(), await freePort()], settings)
+  /** @param keptDir a data directory that is not removed at the end; one of its own by default */
+  static async create(settings: Record<string, string> = {}, keptDir?: string): Promise<BenchSystem> {
+    const dataDir = keptDir ?? (await temporaryDirectory('system'))
+    const ports = [await freePort(), await freePort(), await freePort()]
+    return new BenchSystem(dataDir, ports, settings, keptDir !== undefined)
   }
 
   /** Starts a command that goes on. */
@@ -149,7 +158,7 @@ export class BenchSystem implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const child of this.#running) await this.end(child)
-    await removeTemporary(this.dataDir)
+    if (!this.#kept) await removeTemporary(this.dataDir)
   }
 }
 

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { drawBars } from '../lib/bars.ts'
 import { benchmark, count } from '../lib/command.ts'
 import { report } from '../lib/report.ts'
@@ -15,7 +16,8 @@ interface Options {
   readonly users: number
   readonly requests: number
   readonly runs: number
-  readonly load: number
+  readonly load?: number
+  readonly keep?: string
   readonly record?: true
 }
 
@@ -29,31 +31,37 @@ export const query = benchmark(
   .option('--requests <n>', 'of each span in a run, one after the other', count, 100)
   .option('--runs <n>', 'how often', count, 3)
   .option('--load <n>', 'events a second that come meanwhile', count)
+  .option(
+    '--keep <directory>',
+    'keep the data there, and use what another run kept there within the last hour',
+  )
   .action(run)
 
 const DAYS = 30
 const MINUTE_DAYS = 7
 const MERGE_SECONDS = 300
 
-async function run({ events, pages, users, requests, runs, load, record }: Options): Promise<void> {
+async function run({ events, pages, users, requests, runs, load, keep, record }: Options): Promise<void> {
   // A day more than is asked about, so that nothing of it expires meanwhile.
-  await using system = await BenchSystem.create({
+  const settings = {
     MILLRACE_CLICKHOUSE_MEMORY: '4G',
     MILLRACE_MINUTE_TTL_DAYS: String(MINUTE_DAYS + 1),
     MILLRACE_GENERATE: load === undefined ? 'off' : 'on',
     MILLRACE_SPEED: String(load ?? 0),
-  })
+  }
+  await using system = await BenchSystem.create(settings, keep && resolve(keep))
   let service = system.start('consumer', '--init-schema')
   await system.ready(system.consumerUrl, service)
   const began = performance.now()
   const made = { events, pages, users, days: DAYS, minuteDays: MINUTE_DAYS, nowMs: Date.now() }
-  await makeAggregates(made, (sql) => system.write(sql))
+  const there = await system.number('SELECT count() FROM page_views_agg_hour')
+  if (there === 0) await makeAggregates(made, (sql) => system.write(sql))
   await until('Merging', MERGE_SECONDS, async () => {
     const merges = await system.number('SELECT count() FROM system.merges')
     return { done: merges === 0, so: `${merges} merges` }
   })
   const sizes = await sizesOf(system)
-  say(`made in ${((performance.now() - began) / 1_000).toFixed(0)} s:\n${sizes}`)
+  say(`${there === 0 ? 'made' : 'found'} in ${((performance.now() - began) / 1_000).toFixed(0)} s:\n${sizes}`)
 
   const cold = new Map<string, number[]>(SPANS.map(({ name }) => [name, []]))
   const warm = new Map<string, (readonly number[])[]>(SPANS.map(({ name }) => [name, []]))
