@@ -1,5 +1,4 @@
 import { type ChildProcess, execFile } from 'node:child_process'
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { BenchSystem } from '../lib/system.ts'
@@ -60,10 +59,6 @@ async function ask(system: BenchSystem, { name, parameters }: Span): Promise<num
 
 /** Has the kernel forget the files below a directory, and no others: with a count of 0 that is all that dd does (GNU coreutils). */
 async function forgetFiles(directory: string): Promise<void> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true })
-  for (const entry of entries) {
-    if (!entry.isFile()) continue
-    const file = join(entry.parentPath, entry.name)
-    await promisify(execFile)('dd', [`if=${file}`, 'iflag=nocache', 'count=0', 'status=none'])
-  }
+  const forget = 'exec find "$1" -type f -exec dd if={} iflag=nocache count=0 status=none ";"'
+  await promisify(execFile)('sh', ['-c', forget, 'sh', directory])
 }
