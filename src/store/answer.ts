@@ -1,0 +1,61 @@
+import { Transform } from 'node:stream'
+import { EXCEPTION_TAG_HEADER_NAME, extractErrorAtTheEndOfChunk } from '@clickhouse/client'
+
+/** An answer as ClickHouse writes it. */
+export interface Answer {
+  /** The format that it is in, by ClickHouse's name; undefined when the statement answers nothing. */
+  readonly format: string | undefined
+  /** Ends with an error, a StoreError, when the query fails on the way. */
+  readonly body: NodeJS.ReadableStream
+}
+
+/**
+ * Settings of an answer that is read while the query still runs. When its reader goes away, the query ends; a reader may
+ * take its time (`| less`).
+ */
+export const AS_IT_COMES = {
+  wait_end_of_query: 0,
+  cancel_http_readonly_queries_on_client_close: 1,
+  http_send_timeout: 86_400,
+} as const
+
+/**
+ * Passes an answer on up to the error that ClickHouse appends when a query fails after the answer has begun (since 25.11):
+ * https://clickhouse.com/docs/interfaces/http#http_response_codes_caveats. Older servers break the connection off.
+ *
+ * @param failed makes the error that the stream then ends with
+ */
+export function untilException(
+  headers: Readonly<Record<string, unknown>>,
+  failed: (error: unknown) => Error,
+): Transform {
+  const tag = headers[EXCEPTION_TAG_HEADER_NAME]
+  const marker = Buffer.from(typeof tag === 'string' ? `\r\n__exception__\r\n${tag}\r\n` : '')
+  // What could be the beginning of the marker; after the marker, everything.
+  let held: Buffer = Buffer.alloc(0)
+  let exception = false
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done) {
+      if (marker.length === 0) return done(null, chunk)
+      const bytes = held.length === 0 ? chunk : Buffer.concat([held, chunk])
+      const at = exception ? 0 : bytes.indexOf(marker)
+      exception ||= at >= 0
+      const end = exception ? Math.max(0, at) : bytes.length - heldBack(bytes, marker)
+      held = bytes.subarray(end)
+      done(null, bytes.subarray(0, end))
+    },
+    flush(done) {
+      if (exception) done(failed(extractErrorAtTheEndOfChunk(held, String(tag))))
+      else done(null, held)
+    },
+  })
+}
+
+/** How many bytes at the end could be the beginning of the marker. */
+function heldBack(bytes: Buffer, marker: Buffer): number {
+  const from = Math.max(0, bytes.length - marker.length + 1)
+  for (let at = bytes.indexOf(marker[0]!, from); at >= 0; at = bytes.indexOf(marker[0]!, at + 1)) {
+    if (marker.subarray(0, bytes.length - at).equals(bytes.subarray(at))) return bytes.length - at
+  }
+  return 0
+}
