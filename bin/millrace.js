@@ -8,12 +8,15 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const WANTED = 24
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+// A package has JavaScript instead: Node reads no TypeScript below node_modules.
+const main = ['../src/main.ts', '../dist/main.js']
+  .map((path) => fileURLToPath(new URL(path, import.meta.url)))
+  .find(existsSync)
 const cache = fileURLToPath(new URL('../node_modules/.cache/millrace', import.meta.url))
 
+// TypeScript without its types is kept for the next time: every process starts 0.2 s sooner and is 20 MB smaller.
+process.env.NODE_COMPILE_CACHE ??= cache
 if (Number(process.versions.node.split('.')[0]) >= WANTED) {
-  // TypeScript without its types is kept for the next time: every process starts 0.2 s sooner and is 20 MB smaller.
-  process.env.NODE_COMPILE_CACHE ??= cache
   module.enableCompileCache(process.env.NODE_COMPILE_CACHE)
   await import(main)
 } else {
