@@ -33,7 +33,7 @@ function bundledNode() {
   }
   process.stderr.write(
     `millrace: this is Node ${process.versions.node}, Millrace needs Node ${WANTED} and did not find its own.\n` +
-      '  Run `npm ci` in its directory first.\n',
+      '  Run `npm ci` in its checkout, `npm rebuild node` where it is installed, or use a later Node.\n',
   )
   process.exit(2)
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { freePorts } from '../helpers/ports.ts'
 import { temporaryDirectory } from '../helpers/program.ts'
+import { runShell as run, shellSucceeds as succeeds } from '../helpers/shell.ts'
 import { eventually } from '../helpers/wait.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -57,59 +57,4 @@ test("the README's commands, on a clean clone", async (t) => {
 /** The commands of each `sh` block, in their order. */
 function shellBlocks(markdown: string): string[][] {
   return [...markdown.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((block) => block[1]!.trim().split('\n'))
-}
-
-async function succeeds(
-  t: TestContext,
-  command: string,
-  directory: string,
-  environment: Record<string, string>,
-): Promise<string> {
-  const running = run(t, command, directory, environment)
-  assert.equal(await running.ended, 0, `${command}: ${running.output()}`)
-  return running.stdout()
-}
-
-function run(t: TestContext, command: string, directory: string, environment: Record<string, string>) {
-  // A group of its own, so that a signal reaches npm and what it runs, as from a terminal.
-  const child = spawn('sh', ['-c', command], {
-    cwd: directory,
-    env: { ...outside(process.env), ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-  })
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
-  const running = {
-    ended,
-    status: undefined as number | null | undefined,
-    stdout: () => stdout,
-    output: () => `${stdout}\n${stderr}`.slice(-4_000),
-    interrupt: () => void process.kill(-child.pid!, 'SIGINT'),
-  }
-  void ended.then((status) => {
-    running.status = status
-  })
-  t.after(async () => {
-    if (running.status !== undefined) return
-    process.kill(-child.pid!, 'SIGTERM')
-    await ended
-  })
-  return running
-}
-
-/** The environment without what npm and our settings have put into it. */
-function outside(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(environment).filter(
-      ([name]) => !/^(npm_|MILLRACE_|NODE_)/i.test(name) || name === 'npm_config_cache',
-    ),
-  )
 }

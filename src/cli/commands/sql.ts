@@ -21,8 +21,9 @@ const REFUSED_AS_READ_ONLY = 164
 const INTERRUPTED: ExitCode = 130
 
 const HELP = `
-On a terminal the answer is a table, elsewhere tab-separated lines below a heading. A FORMAT in the statement
-itself goes before. Several statements, with ; between, are run one after the other.
+On a terminal the answer is a table, elsewhere tab-separated lines below a heading.
+A FORMAT in the statement itself goes before. Several statements, with ; between,
+are run one after the other.
 
 Examples:
   millrace sql "SELECT * FROM page_views_minute_v ORDER BY window_start DESC LIMIT 10"
