@@ -84,8 +84,7 @@ export class Database {
    * @param format to answer in, unless the statement itself names one
    */
   answer(sql: string, format: DataFormat, options: QueryOptions = {}): Promise<Answer> {
-    const what = `querying (${outline(sql)})`
-    return this.#guard(what, async () => {
+    return this.#guard('ClickHouse', async () => {
       const client = this.#connect()
       const { clickhouse_settings, ...request } = await this.#requestOf(client, options)
       const { stream, response_headers } = await client.exec({
@@ -93,12 +92,11 @@ export class Database {
         clickhouse_settings: { ...AS_IT_COMES, ...clickhouse_settings, default_format: format },
         query: sql,
       })
-      const body = untilException(response_headers, (error) => storeError(error, what))
-      stream.once('error', (error) => body.destroy(storeError(error, what)))
-      body.once('close', () => stream.destroy())
-      stream.pipe(body)
       const named = response_headers['x-clickhouse-format']
-      return { format: typeof named === 'string' ? named : undefined, body }
+      return {
+        format: typeof named === 'string' ? named : undefined,
+        body: untilException(stream, response_headers, (error) => storeError(error, 'ClickHouse')),
+      }
     })
   }
 

@@ -90,13 +90,27 @@ const MESSAGE = 'Code: 395. DB::Exception: thrown on the way. (FUNCTION_THROW_IF
 const EXCEPTION = `\r\n__exception__\r\n${TAG}\r\n${MESSAGE}${MESSAGE.length} ${TAG}\r\n__exception__\r\n`
 
 /** What comes through of an answer that arrives in pieces of so many bytes, and the error that it ends with. */
-async function read(answer: string, size: number): Promise<{ passed: string; failed: unknown }> {
+async function read(
+  answer: string,
+  size: number,
+  breaksOff = false,
+): Promise<{ passed: string; failed: unknown }> {
   const bytes = Buffer.from(answer)
   const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
     bytes.subarray(i * size, (i + 1) * size),
   )
-  const body = Readable.from(pieces, { objectMode: false }).pipe(
-    untilException({ 'x-clickhouse-exception-tag': TAG }, (error) => new Error(`failed: ${error}`)),
+  const source = new Readable({
+    read() {
+      const piece = pieces.shift()
+      if (piece) this.push(piece)
+      else if (breaksOff) this.destroy(new Error('aborted'))
+      else this.push(null)
+    },
+  })
+  const body = untilException(
+    source,
+    { 'x-clickhouse-exception-tag': TAG },
+    (error) => new Error(`failed: ${error}`),
   )
   let passed = ''
   try {
@@ -112,8 +126,11 @@ for (const size of [1, 7, 40, 10_000]) {
     const rows = `1\r\n__exception__\r\nother ${TAG}\r\n`.repeat(20)
     assert.deepEqual(await read(rows, size), { passed: rows, failed: undefined })
     assert.deepEqual(await read(rows.trimEnd(), size), { passed: rows.trimEnd(), failed: undefined })
-    const { passed, failed } = await read(rows + EXCEPTION, size)
-    assert.match(String(failed), /failed: .*thrown on the way/)
-    assert.ok(rows.startsWith(passed), passed)
+    for (const breaksOff of [false, true]) {
+      const { passed, failed } = await read(rows + EXCEPTION, size, breaksOff)
+      assert.match(String(failed), /failed: .*thrown on the way/)
+      assert.ok(rows.startsWith(passed), passed)
+    }
+    assert.match(String((await read(rows, size, true)).failed), /failed: .*aborted/)
   })
 }

@@ -15,8 +15,9 @@ import { statementsOf } from '../sql/statements.ts'
 /** Reading only, and the statement cannot take that back. ClickHouse: https://clickhouse.com/docs/operations/settings/permissions-for-queries */
 const READ_ONLY = { readonly: '2' } as const
 
-/** READONLY, src/Common/ErrorCodes.cpp in ClickHouse */
+/** READONLY and UNKNOWN_TABLE, src/Common/ErrorCodes.cpp in ClickHouse */
 const REFUSED_AS_READ_ONLY = 164
+const UNKNOWN_TABLE = 60
 
 const INTERRUPTED: ExitCode = 130
 
@@ -121,12 +122,30 @@ async function answer(
     }
   } catch (error) {
     if (signal.aborted) return
-    if (error instanceof StoreError && error.clickhouseCode === REFUSED_AS_READ_ONLY && !write) {
-      throw new MillraceError('invalid_setting', `the statement changes something: ${error.message}`, {
-        cause: error,
-        hint: 'Give --write to allow that.',
-      })
-    }
-    throw error
+    throw refusal(error, write === true)
   }
+}
+
+/** An error of the statement is none that may be gone later. */
+function refusal(error: unknown, write: boolean): unknown {
+  if (!(error instanceof StoreError)) return error
+  if (error.message.endsWith(': aborted')) {
+    return new MillraceError('store_unavailable', 'ClickHouse broke its answer off', {
+      cause: error,
+      hint: 'It waits some 30 s for a reader that pauses: write a large answer to a file first.',
+    })
+  }
+  if (error.clickhouseCode === REFUSED_AS_READ_ONLY && !write) {
+    return new MillraceError('invalid_setting', `the statement may only read: ${error.message}`, {
+      cause: error,
+      hint: 'Give --write to allow what changes something.',
+    })
+  }
+  if (error.clickhouseCode === UNKNOWN_TABLE) {
+    const hint =
+      'SHOW TABLES says what there is; `millrace consumer -init-schema` creates the tables of Millrace.'
+    return new MillraceError('store_refused', error.message, { cause: error, hint })
+  }
+  if (error.clickhouseCode === undefined || error.kind !== 'unknown') return error
+  return new MillraceError('store_refused', error.message, { cause: error })
 }

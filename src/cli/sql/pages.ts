@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { table } from '../table.ts'
 
 /** Rows that are set side by side: enough for a screen, little enough for the memory. */
@@ -12,7 +12,7 @@ const NUMBER = /^(Nullable\()?(U?Int|Float|BFloat|Decimal)/
  * @returns how many rows there were
  */
 export async function writeTables(
-  body: NodeJS.ReadableStream,
+  body: Readable,
   write: (text: string) => Promise<void>,
   heading: boolean,
 ): Promise<number> {
@@ -26,8 +26,7 @@ export async function writeTables(
     await write(`${table(heading ? names! : [], rows, right)}\n`)
     rows = []
   }
-  for await (const line of createInterface({ input: body, crlfDelay: Number.POSITIVE_INFINITY })) {
-    if (line === '') continue
+  for await (const line of linesOf(body)) {
     const values = JSON.parse(line) as unknown[]
     if (names === undefined) names = values as string[]
     else if (types === undefined) types = values as string[]
@@ -39,4 +38,14 @@ export async function writeTables(
   }
   await flush()
   return count
+}
+
+async function* linesOf(body: Readable): AsyncGenerator<string> {
+  let rest = ''
+  for await (const chunk of body.setEncoding('utf8')) {
+    const lines = `${rest}${chunk}`.split('\n')
+    rest = lines.pop()!
+    yield* lines
+  }
+  if (rest !== '') yield rest
 }
