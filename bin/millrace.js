@@ -14,6 +14,9 @@ const main = ['../src/main.ts', '../dist/main.js']
   .find(existsSync)
 const cache = fileURLToPath(new URL('../node_modules/.cache/millrace', import.meta.url))
 
+// Who asks for no colours gets none, also where FORCE_COLOR is set for everything. Node and libraries have it the other way round, and warn.
+if (process.env.NO_COLOR) delete process.env.FORCE_COLOR
+
 // TypeScript without its types is kept for the next time: every process starts 0.2 s sooner and is 20 MB smaller.
 process.env.NODE_COMPILE_CACHE ??= cache
 if (Number(process.versions.node.split('.')[0]) >= WANTED) {

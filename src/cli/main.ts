@@ -16,8 +16,6 @@ const USAGE: ExitCode = 2
 export async function main(args: readonly string[]): Promise<never> {
   // Whatever this process and its children create is its owner's alone, files of libraries and of ClickHouse included.
   process.umask(0o077)
-  // Who asks for no colours gets none, also where FORCE_COLOR is set for everything. Node and libraries have it the other way round.
-  if (process.env.NO_COLOR) delete process.env.FORCE_COLOR
   const output = new Output(process.stdout, process.stderr)
   const program = createProgram({
     environment: process.env,
