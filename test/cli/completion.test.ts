@@ -5,18 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, suite, test } from 'node:test'
 import { promisify } from 'node:util'
-import { createProgram } from '../../src/cli/program.ts'
 import { REJECT_REASONS } from '../../src/event/outcome.ts'
+import { commands } from '../helpers/commands.ts'
 import { run } from '../helpers/program.ts'
 import { missing, onTerminal } from '../helpers/terminal.ts'
 
-const program = createProgram({
-  environment: {},
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  signal: new AbortController().signal,
-})
+const program = commands()
 const COMMANDS = [...program.commands.map((command) => command.name()), 'help']
 const below = (name: string) => program.commands.find((command) => command.name() === name)!
 const DEAD_LETTERS = [...below('dead-letters').commands.map((command) => command.name()), 'help']

@@ -4,8 +4,8 @@ import { resolve } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
 import { type Command, CommanderError } from 'commander'
-import { createProgram } from '../../src/cli/program.ts'
 import { EXIT_CODES } from '../../src/exit-codes.ts'
+import { commands } from '../helpers/commands.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const SETTINGS_HEADING = /^Settings/
@@ -14,13 +14,7 @@ const SETTINGS_HEADING = /^Settings/
 const WITHOUT_JSON = ['start', 'producer', 'consumer', 'clickhouse', 'completion', 'dead-letters export']
 
 const stdout = new PassThrough()
-const program = createProgram({
-  environment: {},
-  stdin: process.stdin,
-  stdout: stdout as unknown as NodeJS.WriteStream,
-  stderr: process.stderr,
-  signal: new AbortController().signal,
-})
+const program = commands(stdout)
 
 const leaves = leavesOf(program, [])
 

@@ -37,6 +37,8 @@ test('the package runs from an empty directory', async (t) => {
   assert.ok(!existsSync(join(empty, 'node_modules/typescript')))
 
   assert.equal(await run('npx millrace --version'), `${VERSION}\n`)
+  // npx may put our own Node before the machine's.
+  assert.equal(await run('node node_modules/millrace/bin/millrace.js --version'), `${VERSION}\n`)
   const config = JSON.parse(await run('npx millrace config --json', { MILLRACE_SPEED: '7' }))
   assert.deepEqual(config.MILLRACE_SPEED, { value: '7', origin: 'environment' })
 
