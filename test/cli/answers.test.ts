@@ -119,7 +119,7 @@ suite('answers of a system that runs', () => {
       assert.match(shown, /^number\n *0\n *1\nstatus 0\n$/, command)
     }
     assert.equal(
-      await shell('millrace dead-letters export 2>&1 | head -n 0; echo status ${PIPESTATUS[0]}'),
+      await shell(`millrace dead-letters export 2>&1 | head -n 0; echo status \${PIPESTATUS[0]}`),
       'status 0\n',
     )
     assert.equal(
