@@ -29,7 +29,7 @@ export const drainKafka = benchmark(
   .option('--runs <n>', 'how often each', count, 3)
   .addOption(listOption('--only <names>', 'some of millrace,engine,naive', someOf(CONTENDERS), CONTENDERS))
   .option('--engine-block <rows>', 'kafka_max_block_size of the engine', count, 262_144)
-  .option('--engine-flush <ms>', 'kafka_flush_interval_ms of the engine', count, 1_000)
+  .option('--engine-flush <ms>', 'kafka_flush_interval_ms of the engine', count, 2_000)
   .action(run)
 
 /** One topic, written once, read by each in turn with a group and a ClickHouse of its own. */
