@@ -67,7 +67,7 @@ export async function drainByKafkaEngine(
       kafka_max_block_size = ${settings.blockRows}, kafka_poll_max_batch_size = 65536, kafka_flush_interval_ms = ${settings.flushMs},
       kafka_handle_error_mode = 'stream', date_time_input_format = 'best_effort'`
   for (const sql of [...TABLES, source]) await system.write(sql)
-  return settled({
+  return await settled({
     name: 'Kafka engine of ClickHouse',
     children: [server],
     brokers: broker.pids,
