@@ -50,12 +50,18 @@ function listing(): string {
   return BENCHMARKS.map((each) => `${each.name().padEnd(14)}${each.description()}\n`).join('')
 }
 
+/** With its causes: a request that failed says only there what it was. */
+function whole(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause === undefined ? error.message : `${error.message}: ${whole(error.cause)}`
+}
+
 if (import.meta.main) {
   cleanUpWhenInterrupted()
   try {
     await createBench().parseAsync()
   } catch (error) {
-    process.stderr.write(`${error instanceof Error ? error.message : error}\n`)
+    process.stderr.write(`${whole(error)}\n`)
     process.exitCode = 1
   }
 }
