@@ -18,13 +18,27 @@ export async function removeTemporary(directory: string): Promise<void> {
   directories.delete(directory)
 }
 
-/** Whoever interrupts a benchmark wants all that it started to end, and nothing of it to stay. */
+/** Whoever interrupts a benchmark wants all that it started to end, and nothing of it to stay; so does one that crashes. */
 export function cleanUpWhenInterrupted(): void {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => {
-      for (const { pid } of usageOfTree(process.pid)) if (pid !== process.pid) process.kill(pid, 'SIGKILL')
-      for (const directory of directories)
-        rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
-      process.exit(signal === 'SIGINT' ? 130 : 143)
-    })
+  process.once('SIGINT', () => end(130))
+  process.once('SIGTERM', () => end(143))
+  process.once('uncaughtException', (error) => {
+    process.stderr.write(`${error.stack ?? error}\n`)
+    end(1)
+  })
+}
+
+function end(status: number): never {
+  for (const { pid } of usageOfTree(process.pid)) if (pid !== process.pid) kill(pid)
+  for (const directory of directories)
+    rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+  process.exit(status)
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch {
+    // It has ended by itself.
+  }
 }
