@@ -4,19 +4,13 @@ import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { test } from 'node:test'
 import type { Command } from 'commander'
-import { createProgram } from '../../src/cli/program.ts'
 import { SETTINGS } from '../../src/config/config.ts'
+import { commands } from '../helpers/commands.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const PAGES = [...globSync('*.md', { cwd: ROOT }), ...globSync('{docs,bench}/**/*.md', { cwd: ROOT })]
 const text = (page: string): string => readFileSync(resolve(ROOT, page), 'utf8')
-const program = createProgram({
-  environment: {},
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  signal: new AbortController().signal,
-})
+const program = commands()
 
 test('the generated pages are what the code says', () => {
   execFileSync(process.execPath, [resolve(ROOT, 'scripts/write-docs.ts'), '--check'], { stdio: 'pipe' })

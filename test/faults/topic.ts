@@ -209,7 +209,7 @@ export async function topicMadeAgain(t: TestContext, stage: Stage): Promise<void
   const given = before.partitions.reduce((sum: number, { end }: { end: number }) => sum + end, 0) - from
   await topicTool(stage, '--delete')
   await eventually('the topic to be made again', async () => {
-    await topicTool(stage, '--create', '--partitions', '6', '--replication-factor', '3')
+    await topicTool(stage, '--create', '--partitions', '8', '--replication-factor', '3')
     return true
   })
   stage.clickhouse = stage.system.start('clickhouse')
@@ -218,15 +218,20 @@ export async function topicMadeAgain(t: TestContext, stage: Stage): Promise<void
     asking(stage, async (log) => (await log.bounds()).reduce((sum, { end }) => sum + end, 0))
   await eventually('the new topic to be used', async () => (await ended()) > 500, 120_000)
   await stage.pause()
-  await eventually('all to be read', async () => {
-    const { gaps, lag } = await statusOf()
-    return gaps > 0 && lag === 0
-  })
-  const after = await statusOf()
   const messages = await ended()
+  const after = await eventually('all to be read', async () => {
+    const status = await statusOf()
+    assert.ok(status.gaps > 0)
+    assert.equal(status.lag, 0)
+    assert.equal(
+      status.processed + status.lost,
+      given + messages,
+      'each message is read once, or told as lost',
+    )
+    return status
+  })
   t.diagnostic(`${after.lost} messages lost with the topic, ${messages} in the new one`)
   assert.ok(after.lost > 0)
-  assert.equal(after.processed + after.lost, given + messages, 'each message is read once, or told as lost')
   const program = stage.consumers.get(url)!
   assert.match(program.stdout + program.stderr, /THE TOPIC WAS REMOVED AND MADE AGAIN/)
   const audit = await stage.verify()

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { delimiter } from 'node:path'
 import type { TestContext } from 'node:test'
 
 /** The fenced blocks of a page, each with its language and what stands in it. */
@@ -83,11 +84,11 @@ export async function shellSucceeds(
   return running.stdout()
 }
 
-/** The environment without what npm and our settings have put into it. */
+/** The environment without what npm and our settings have put into it; the Node on the PATH is the machine's own. */
 function outside(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(environment).filter(
-      ([name]) => !/^(npm_|MILLRACE_|NODE_)/i.test(name) || name === 'npm_config_cache',
-    ),
+  const kept = Object.entries(environment).filter(
+    ([name]) => !/^(npm_|MILLRACE_|NODE_)/i.test(name) || name === 'npm_config_cache',
   )
+  const path = (environment.PATH ?? '').split(delimiter).filter((each) => !each.includes('node_modules'))
+  return { ...Object.fromEntries(kept), PATH: path.join(delimiter) }
 }
