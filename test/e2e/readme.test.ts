@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path'
 import { test } from 'node:test'
 import { freePorts } from '../helpers/ports.ts'
 import { temporaryDirectory } from '../helpers/program.ts'
-import { runShell as run, shellSucceeds as succeeds } from '../helpers/shell.ts'
+import { runShell, shellBlocks, shellSucceeds } from '../helpers/shell.ts'
 import { eventually } from '../helpers/wait.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -17,7 +17,7 @@ test("the README's commands, on a clean clone", async (t) => {
   assert.deepEqual(testing, ['npm ci && npm test'])
 
   const clone = join(await temporaryDirectory(t), 'millrace')
-  await succeeds(t, `git clone --quiet --depth 1 "file://${ROOT}" "${clone}"`, ROOT, {})
+  await shellSucceeds(t, `git clone --quiet --depth 1 "file://${ROOT}" "${clone}"`, ROOT, {})
   const [producer, consumer, clickhouse] = await freePorts(3)
   const environment = {
     MILLRACE_PRODUCER_PORT: String(producer),
@@ -29,8 +29,8 @@ test("the README's commands, on a clean clone", async (t) => {
     ['8081', consumer],
     ['8123', clickhouse],
   ])
-  await succeeds(t, 'npm ci --prefer-offline --no-audit --no-fund', clone, environment)
-  const system = run(t, 'npm start', clone, environment)
+  await shellSucceeds(t, 'npm ci --prefer-offline --no-audit --no-fund', clone, environment)
+  const system = runShell(t, 'npm start', clone, environment)
   await eventually('events in the aggregates', async () => {
     if (system.status !== undefined) assert.fail(`npm start ended: ${system.output()}`)
     const answer = await fetch(`http://localhost:${consumer}/query/aggregates?hours=1`)
@@ -40,7 +40,7 @@ test("the README's commands, on a clean clone", async (t) => {
   const outputs: string[] = []
   for (const command of look!) {
     const here = command.replace(/localhost:(\d+)/g, (_, port) => `localhost:${ports.get(port) ?? port}`)
-    outputs.push(await succeeds(t, here.replace(/^curl /, 'curl -sSf '), clone, environment))
+    outputs.push(await shellSucceeds(t, here.replace(/^curl /, 'curl -sSf '), clone, environment))
   }
   assert.ok(JSON.parse(outputs[0]!).totals.view_count > 0)
   assert.ok(Number(outputs[1]) > 0)
@@ -53,8 +53,3 @@ test("the README's commands, on a clean clone", async (t) => {
   await assert.rejects(fetch(`http://localhost:${consumer}/health`))
   await assert.rejects(fetch(`http://localhost:${clickhouse}/ping`))
 })
-
-/** The commands of each `sh` block, in their order. */
-function shellBlocks(markdown: string): string[][] {
-  return [...markdown.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((block) => block[1]!.trim().split('\n'))
-}
