@@ -80,12 +80,12 @@ function pairs(markdown: string): { commands: string; shown: string }[] {
   return found
 }
 
-/** What is shown, line after line, `…` standing for anything, with other lines between them. */
+/** What is shown, line after line, `…` standing for anything, with other lines between them. A terminal has blanks where a pipe has tabs. */
 function expected(shown: string): RegExp {
   const lines = shown.split('\n').map((line) =>
     line
       .split('…')
-      .map((text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(/ +/g, ' +'))
+      .map((text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(/ +/g, '[ \\t]+'))
       .join('.*'),
   )
   return new RegExp(lines.join('.*\n(?:.*\n)*?'))
