@@ -3,6 +3,7 @@ import type { LocalClickHouse } from '../clickhouse/local-clickhouse.ts'
 import type { Config } from '../config/config.ts'
 import { MillraceError } from '../errors.ts'
 import type { Ledger } from '../ledger/port.ts'
+import type { BrokersSeen } from '../log/kafka/inspect.ts'
 import type { EventLog } from '../log/port.ts'
 import type { Logger } from '../observe/logger.ts'
 import { duration } from '../observe/words.ts'
@@ -11,6 +12,8 @@ import type { Cluster } from '../store/cluster.ts'
 import { Database, type DatabaseOptions, type Endpoint } from '../store/database.ts'
 import { kafkaOptions } from './kafka-options.ts'
 import { pem } from './pem.ts'
+
+export type { BrokersSeen, TopicSeen } from '../log/kafka/inspect.ts'
 
 // What a process does not use it does not load: that saves some 30 MB in each.
 
@@ -118,6 +121,26 @@ export async function findStore(config: Config): Promise<OpenedStore | undefined
   const { findLocalClickHouse } = await import('../clickhouse/find.ts')
   const found = await findLocalClickHouse({ dataDir: config.dataDir, ...credentialsOf(config) })
   return found && storeAt(found, { timeoutMs: config.clickhouseTimeout })
+}
+
+/**
+ * Checks that the local ClickHouse server can run on this machine.
+ *
+ * @throws MillraceError `unsupported_platform`
+ */
+export async function checkPlatform(): Promise<void> {
+  const { requirePlatform } = await import('../clickhouse/server.ts')
+  requirePlatform()
+}
+
+/**
+ * What the brokers of the settings say of themselves and of the topic. Nothing is made.
+ *
+ * @throws MillraceError as openEventLog does
+ */
+export async function inspectBrokers(config: Config): Promise<BrokersSeen> {
+  const { inspectKafka } = await import('../log/kafka/inspect.ts')
+  return inspectKafka(kafkaOptions(config))
 }
 
 function namedStore(config: Config): OpenedStore {

@@ -1,0 +1,49 @@
+import { styleText } from 'node:util'
+import { SETTING_GROUPS } from '../../config/config.ts'
+import { findStore, inspectBrokers } from '../compose.ts'
+import type { Register } from '../context.ts'
+import { runChecks } from '../doctor/check.ts'
+import { CHECKS } from '../doctor/checks/index.ts'
+import { describeFindings, worstOf } from '../doctor/describe.ts'
+import { readSettings } from '../doctor/settings.ts'
+import { Progress } from '../progress.ts'
+import { addSettings, givenSettings, type SettingGroup } from '../setting-flags.ts'
+
+const HELP = `
+Status: 0 when Millrace can work here, warnings or not; 1 when something would prevent it.
+It changes nothing and starts nothing. docs/top-and-doctor.md says what is looked at.`
+
+export const registerDoctor: Register = (program, context) => {
+  const command = program
+    .command('doctor')
+    .description('check whether Millrace can work here: ports, disk, settings, brokers, ClickHouse and more')
+    .option('--json', 'print the findings as one object')
+    .addHelpText('after', HELP)
+    .action(async (options) => {
+      const { config, findings } = readSettings(context.environment, givenSettings(options))
+      const progress = new Progress(context.stderr)
+      progress.show('Checking …')
+      await using ending = new AsyncDisposableStack()
+      const store = once(async () => ending.use(await findStore(config)))
+      const brokers = once(() => inspectBrokers(config))
+      const all = [...findings, ...(await runChecks(CHECKS, { config, store, brokers }))]
+      progress.clear()
+      const worst = worstOf(all)
+      context.stdout.write(
+        options.json
+          ? `${JSON.stringify({ state: worst, findings: all }, null, 2)}\n`
+          : describeFindings(all, (colour, text) => styleText(colour, text, { stream: context.stdout })),
+      )
+      process.exitCode = worst === 'fail' ? 1 : 0
+    })
+  addSettings(command, Object.keys(SETTING_GROUPS) as SettingGroup[])
+}
+
+/** What several checks ask for, asked for by the first. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asked: Promise<T> | undefined
+  return () => {
+    asked ??= ask()
+    return asked
+  }
+}

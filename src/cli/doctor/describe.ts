@@ -1,0 +1,39 @@
+import { table } from '../table.ts'
+import type { Finding, State } from './check.ts'
+
+const COLOURS = { ok: 'green', warn: 'yellow', fail: 'red' } as const
+
+/** What is worst of all findings. */
+export function worstOf(findings: readonly Finding[]): State {
+  const states = findings.map(({ state }) => state)
+  return states.includes('fail') ? 'fail' : states.includes('warn') ? 'warn' : 'ok'
+}
+
+/**
+ * Findings as lines, one for each, and a last one that says what they amount to.
+ *
+ * @param paint colours a text, where there are colours
+ */
+export function describeFindings(
+  findings: readonly Finding[],
+  paint: (colour: 'green' | 'yellow' | 'red', text: string) => string,
+): string {
+  const rows = findings.map(({ name, state, detail, mend }) => [
+    paint(COLOURS[state], state),
+    name,
+    mend === undefined ? detail : `${detail}. ${mend}`,
+  ])
+  return `${table([], rows)}\n\n${paint(COLOURS[worstOf(findings)], verdictOf(findings))}\n`
+}
+
+function verdictOf(findings: readonly Finding[]): string {
+  const failures = findings.filter(({ state }) => state === 'fail').length
+  const warnings = findings.filter(({ state }) => state === 'warn').length
+  const worth = warnings === 0 ? '' : `, and ${some(warnings, 'thing')} worth a look`
+  if (failures > 0) return `${some(failures, 'thing')} would prevent Millrace from working${worth}.`
+  return warnings === 0 ? 'All is well.' : `Millrace can work${worth}.`
+}
+
+function some(n: number, noun: string): string {
+  return n === 1 ? `1 ${noun}` : `${n} ${noun}s`
+}
