@@ -1,11 +1,11 @@
 import { styleText } from 'node:util'
 import { SETTING_GROUPS } from '../../config/config.ts'
-import { findStore, inspectBrokers } from '../compose.ts'
 import type { Register } from '../context.ts'
 import { runChecks } from '../doctor/check.ts'
 import { CHECKS } from '../doctor/checks/index.ts'
 import { describeFindings, worstOf } from '../doctor/describe.ts'
 import { readSettings } from '../doctor/settings.ts'
+import { surroundingsOf } from '../doctor/surroundings.ts'
 import { Progress } from '../progress.ts'
 import { addSettings, givenSettings, type SettingGroup } from '../setting-flags.ts'
 
@@ -23,10 +23,8 @@ export const registerDoctor: Register = (program, context) => {
       const { config, findings } = readSettings(context.environment, givenSettings(options))
       const progress = new Progress(context.stderr)
       progress.show('Checking …')
-      await using ending = new AsyncDisposableStack()
-      const store = once(async () => ending.use(await findStore(config)))
-      const brokers = once(() => inspectBrokers(config))
-      const all = [...findings, ...(await runChecks(CHECKS, { config, store, brokers }))]
+      await using around = surroundingsOf(config)
+      const all = [...findings, ...(await runChecks(CHECKS, around))]
       progress.clear()
       const worst = worstOf(all)
       context.stdout.write(
@@ -37,13 +35,4 @@ export const registerDoctor: Register = (program, context) => {
       process.exitCode = worst === 'fail' ? 1 : 0
     })
   addSettings(command, Object.keys(SETTING_GROUPS) as SettingGroup[])
-}
-
-/** What several checks ask for, asked for by the first. */
-function once<T>(ask: () => Promise<T>): () => Promise<T> {
-  let asked: Promise<T> | undefined
-  return () => {
-    asked ??= ask()
-    return asked
-  }
 }

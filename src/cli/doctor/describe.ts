@@ -29,11 +29,12 @@ export function describeFindings(
 function verdictOf(findings: readonly Finding[]): string {
   const failures = findings.filter(({ state }) => state === 'fail').length
   const warnings = findings.filter(({ state }) => state === 'warn').length
-  const worth = warnings === 0 ? '' : `, and ${some(warnings, 'thing')} worth a look`
-  if (failures > 0) return `${some(failures, 'thing')} would prevent Millrace from working${worth}.`
+  const worth =
+    warnings === 0 ? '' : `, and ${things(warnings)} ${warnings === 1 ? 'is' : 'are'} worth a look`
+  if (failures > 0) return `${things(failures)} would prevent Millrace from working${worth}.`
   return warnings === 0 ? 'All is well.' : `Millrace can work${worth}.`
 }
 
-function some(n: number, noun: string): string {
-  return n === 1 ? `1 ${noun}` : `${n} ${noun}s`
+function things(n: number): string {
+  return n === 1 ? '1 thing' : `${n} things`
 }
