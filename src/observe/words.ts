@@ -1,7 +1,11 @@
 /** Numbers as people read them. */
 
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
-const percents = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 1 })
+const percents = new Intl.NumberFormat('en', {
+  style: 'percent',
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+})
 const oneDigit = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
 
 /** 1234567 → `1,234,567` */

@@ -26,7 +26,7 @@ const COLOURS: Readonly<Record<PartState, Colour>> = {
   unknown: 'yellow',
 }
 /** How wide the first column is, that of names. */
-const NAMES = 12
+const NAMES = 13
 /** Aggregates older than this are behind, in seconds. */
 const STALE_SECONDS = 60
 /** Lines for the lag of partitions. With more partitions only those that are behind most are shown. */
