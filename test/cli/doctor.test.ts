@@ -163,6 +163,14 @@ test('ports held by a stranger: one that says nothing, and one that speaks HTTP'
   assert.match(clickhouse!.detail, /another program/)
 })
 
+test('a port held by a service that wants another token', async (t) => {
+  const web = createHttpServer((_, answer) => answer.writeHead(401).end('{}'))
+  const around = await surroundings(t, { producerPort: await listening(t, web) })
+  const [finding] = await runChecks([producerPortCheck], around)
+  assert.equal(finding!.state, 'fail')
+  assert.match(finding!.mend!, /MILLRACE_API_TOKEN/)
+})
+
 test('an address that is none of this machine', async (t) => {
   const [finding] = await runChecks([producerPortCheck], await surroundings(t, { host: '192.0.2.1' }))
   assert.equal(finding!.state, 'fail')
@@ -308,6 +316,11 @@ test('each finding is one line, and the last line says what they amount to', () 
   assert.equal(
     describeFindings([ok, warn], plain),
     'ok    Node  24\nwarn  disk  small. Make room.\n\nMillrace can work, and 1 thing is worth a look.\n',
+  )
+  const evil = { ...fail, detail: 'a\x1b[2J\nb' }
+  assert.match(
+    describeFindings([evil], plain),
+    /^fail {2}port {2}a\\u001b\[2J\\nb\. Take another\.\n\n1 thing/,
   )
   assert.match(describeFindings([fail, warn, warn], plain), /^fail {2}port {2}taken\. Take another\.$/m)
   assert.match(

@@ -10,14 +10,16 @@ import { Progress } from '../progress.ts'
 import { addSettings, givenSettings, type SettingGroup } from '../setting-flags.ts'
 
 const HELP = `
-Status: 0 when Millrace can work here, warnings or not; 1 when something would prevent it.
-It changes nothing and starts nothing. docs/top-and-doctor.md says what is looked at.`
+It changes nothing and starts nothing. docs/top-and-doctor.md says what is looked at.
+
+Exit codes: 0 Millrace can work here, with warnings or without; 1 something would
+prevent it.`
 
 export const registerDoctor: Register = (program, context) => {
   const command = program
     .command('doctor')
     .description('check whether Millrace can work here: ports, disk, settings, brokers, ClickHouse and more')
-    .option('--json', 'print the findings as one object')
+    .option('--json', 'print the findings as one JSON object')
     .addHelpText('after', HELP)
     .action(async (options) => {
       const { config, findings } = readSettings(context.environment, givenSettings(options))

@@ -10,9 +10,11 @@ import { Screen } from '../top/screen.ts'
 import type { TopSnapshot } from '../top/snapshot.ts'
 
 const HELP = `
-On a terminal it shows how things are until q or Ctrl-C. Elsewhere, with --once and with --json it prints one snapshot and ends;
-with --watch it goes on. Rates of a single snapshot are those of one interval, so it takes that long.
-Status: 0, also when a part is away. docs/top-and-doctor.md says what each line means.`
+On a terminal it goes on until q or Ctrl-C. Elsewhere, and with --once or --json, it
+prints one snapshot and ends; with --watch it goes on there too. A snapshot takes one
+interval, since its rates need two looks. docs/top-and-doctor.md says what each line means.
+
+Exit codes: 0, also when a part is away; 2 the call is wrong.`
 
 /** What is printed where there is no terminal. */
 const COLUMNS = 100
@@ -25,8 +27,8 @@ export const registerTop: Register = (program, context) => {
     .command('top')
     .description('show how everything is, live: rates, lag, freshness, pages, and what is away')
     .option('--once', 'print one snapshot as text and end')
-    .option('--json', 'print one snapshot as an object')
-    .option('--watch', 'go on where it would print one snapshot; with --json, one object a line')
+    .option('--json', 'print one snapshot as a JSON object')
+    .option('--watch', 'go on printing snapshots; with --json, one object a line')
     .option('--interval <time>', 'from one snapshot to the next', '1s')
     .addHelpText('after', HELP)
     .action(async (options) => {

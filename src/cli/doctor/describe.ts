@@ -1,4 +1,5 @@
-import { table } from '../table.ts'
+import { showText } from '../../dead-letters/display.ts'
+import { columns } from '../columns.ts'
 import type { Finding, State } from './check.ts'
 
 const COLOURS = { ok: 'green', warn: 'yellow', fail: 'red' } as const
@@ -21,9 +22,10 @@ export function describeFindings(
   const rows = findings.map(({ name, state, detail, mend }) => [
     paint(COLOURS[state], state),
     name,
-    mend === undefined ? detail : `${detail}. ${mend}`,
+    // Brokers and servers have a say in it.
+    showText(mend === undefined ? detail : `${detail}. ${mend}`),
   ])
-  return `${table([], rows)}\n\n${paint(COLOURS[worstOf(findings)], verdictOf(findings))}\n`
+  return `${columns(rows)}\n\n${paint(COLOURS[worstOf(findings)], verdictOf(findings))}\n`
 }
 
 function verdictOf(findings: readonly Finding[]): string {

@@ -1,7 +1,7 @@
 import { showText } from '../../dead-letters/display.ts'
 import { age, count, duration, percent, rate } from '../../observe/words.ts'
+import { GAP, columns as inColumns } from '../columns.ts'
 import { paceOf } from '../start/summary.ts'
-import { table } from '../table.ts'
 import { TOP_MINUTES } from './reader.ts'
 import type { Part, PartState, TopSnapshot } from './snapshot.ts'
 
@@ -48,11 +48,9 @@ export function renderTop(snapshot: TopSnapshot, view: TopView): string {
     .split('\n')
   const room = view.rows - upper.length - 1
   const lines = room < 2 ? upper : [...upper, '', ...pages(snapshot, view, room - 1).split('\n')]
-  // Two are the gap behind the last column.
-  return table(
-    [],
+  return inColumns(
     lines.slice(0, view.rows).map((line) => [line]),
-    { widths: [view.columns + 2] },
+    { widths: [view.columns + GAP] },
   )
 }
 
@@ -95,8 +93,8 @@ function parts({ producer, log, consumer, clickhouse }: TopSnapshot, { paint, co
   const wheres = Math.max(...rows.map((cells) => cells[2]!.length)) + 2
   const states = 9
   const where = Math.min(wheres, Math.max(12, columns - NAMES - states - 30))
-  return table([], rows, {
-    widths: [NAMES, states, where, Math.max(4, columns + 2 - NAMES - states - where)],
+  return inColumns(rows, {
+    widths: [NAMES, states, where, Math.max(4, columns + GAP - NAMES - states - where)],
   })
 }
 
@@ -118,7 +116,7 @@ function problems(snapshot: TopSnapshot, { paint, columns }: TopView): string[] 
   )
   if (sentences.length === 0) return []
   const lines = sentences.flatMap(({ state, problem }) =>
-    table([], [['!', showText(problem)]], { widths: [4, Math.max(20, columns - 2)], wrap: true })
+    inColumns([['!', showText(problem)]], { widths: [4, Math.max(20, columns - 2)], wrap: true })
       .split('\n')
       .map((line) => paint(COLOURS[state], line)),
   )
@@ -151,7 +149,7 @@ function flow({ rates, producer, consumer }: TopSnapshot, { paint, columns }: To
   ]
   const names = ['', 'now', 'since start'].concat(['', 'now', 'since start'])
   const numbers = Math.min(15, Math.max(10, Math.floor((columns - 2 * NAMES - 2) / 4)))
-  return table(names, rows, {
+  return inColumns([names, ...rows], {
     widths: [NAMES, numbers, numbers + 2, NAMES, numbers, numbers + 2],
     right: [1, 2, 4, 5],
   })
@@ -214,22 +212,27 @@ function linesOf(words: readonly string[], width: number): string[] {
 
 function pages({ top }: TopSnapshot, { columns }: TopView, room: number): string {
   const numbers = [9, 9, 9, 9, 9]
-  const names = Math.max(20, columns + 2 - numbers.reduce((sum, width) => sum + width, 0))
+  const names = Math.max(20, columns + GAP - numbers.reduce((sum, width) => sum + width, 0))
   const shown = (top?.pages ?? []).slice(0, room)
   const most =
     top === null || top.pages_total === shown.length
       ? ''
       : ` (${count(shown.length)} of ${count(top.pages_total)})`
-  return table(
-    [`pages, last ${TOP_MINUTES} minutes${most}`, 'views', 'users', 'bounces', 'average', '95 %'],
-    shown.map((page) => [
-      showText(page.page_id),
-      count(page.view_count),
-      count(page.unique_users),
-      percent(page.bounce_rate),
-      duration(page.avg_duration_ms),
-      duration(page.p95_duration_ms),
-    ]),
-    { widths: [names, ...numbers], right: [1, 2, 3, 4, 5] },
-  )
+  const heading = [
+    `pages, last ${TOP_MINUTES} minutes${most}`,
+    'views',
+    'users',
+    'bounces',
+    'average',
+    '95 %',
+  ]
+  const rows = shown.map((page) => [
+    showText(page.page_id),
+    count(page.view_count),
+    count(page.unique_users),
+    percent(page.bounce_rate),
+    duration(page.avg_duration_ms),
+    duration(page.p95_duration_ms),
+  ])
+  return inColumns([heading, ...rows], { widths: [names, ...numbers], right: [1, 2, 3, 4, 5] })
 }

@@ -31,7 +31,14 @@ async function servicePortOutcome(
     return { state: 'ok', detail: `${port} of ${config.host} is free` }
   } catch (error) {
     if (!(error instanceof MillraceError && error.code === 'port_in_use')) throw error
-    const { status } = await view()
+    const { status, problem } = await view()
+    if (problem?.includes('wants another token')) {
+      return {
+        state: 'fail',
+        detail: `${port} of ${config.host} is held by a service that wants another token`,
+        mend: `If it is ours, give the MILLRACE_API_TOKEN that it has; else set MILLRACE_${name.toUpperCase()}_PORT.`,
+      }
+    }
     if (status === null) throw error
     const since = duration(status.uptime_seconds * 1_000)
     return {
