@@ -25,6 +25,13 @@ export interface ServiceView<Status> {
   problem: string | null
 }
 
+const ANOTHER_TOKEN = 'wants another token'
+
+/** Whether the service is there and does not take the token. Asked so too often, it refuses everybody at this address for a while. */
+export function isRefused({ problem }: ServiceView<unknown>): boolean {
+  return problem?.includes(ANOTHER_TOKEN) ?? false
+}
+
 /** What is asked of a service; GET unless told. */
 export interface Asked {
   readonly method?: 'GET' | 'POST'
@@ -83,7 +90,7 @@ export class ServiceClient<Status extends object> {
   refused(status: number): string {
     const { name, url, setting } = this.#options
     return status === 401
-      ? `The ${name} at ${url} wants another token: give it and whoever asks it the same MILLRACE_API_TOKEN.`
+      ? `The ${name} at ${url} ${ANOTHER_TOKEN}: give it and whoever asks it the same MILLRACE_API_TOKEN.`
       : `What answers at ${url} is no ${name} (status ${status}): set ${setting} to where it is.`
   }
 

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { type TestContext, test } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
 import { createProgram } from '../../src/cli/program.ts'
+import { TopReader } from '../../src/cli/top/reader.ts'
 import { type Colour, renderTop } from '../../src/cli/top/render.ts'
 import {
   RATES,
@@ -12,6 +15,7 @@ import {
   type TopPages,
   type TopSnapshot,
 } from '../../src/cli/top/snapshot.ts'
+import { configWith } from '../../src/config/config.ts'
 import type { Trouble } from '../../src/consumer/retry.ts'
 import { type ConsumerStatus, statusOf } from '../../src/consumer/status.ts'
 import type { ProducerStatus } from '../../src/producer/status.ts'
@@ -274,6 +278,34 @@ for (const [what, { reading, states, says }] of Object.entries(CASES)) {
     }
   })
 }
+
+test('services that do not take the token are not asked again and again, which would lock out others', async (t) => {
+  const asked = new Map<string, number>()
+  const [producerPort, consumerPort] = await Promise.all(
+    ['producer', 'consumer'].map(async (name) => {
+      const server = createServer((_, answer) => {
+        asked.set(name, (asked.get(name) ?? 0) + 1)
+        answer.writeHead(401).end('{}')
+      })
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      t.after(() => server.close())
+      return (server.address() as AddressInfo).port
+    }),
+  )
+  const dataDir = await temporaryDirectory(t)
+  const reader = new TopReader(
+    configWith({ dataDir, producerPort: producerPort!, consumerPort: consumerPort! }),
+  )
+  for (let i = 0; i < 20; i++) {
+    const { producer, consumer } = await reader.take()
+    for (const { state, problem } of [producer, consumer]) {
+      assert.equal(state, 'away')
+      assert.match(problem!, /wants another token.*MILLRACE_API_TOKEN/)
+    }
+  }
+  // The consumer is asked for its status and for the pages.
+  assert.deepEqual(Object.fromEntries(asked), { producer: 1, consumer: 2 })
+})
 
 /** A terminal as Node has it, that nobody looks at. */
 class Terminal extends PassThrough {

@@ -1,9 +1,11 @@
 import type { Config } from '../../config/config.ts'
 import type { ConsumerStatus } from '../../consumer/status.ts'
 import { Latest } from '../../dashboard/latest.ts'
+import type { ProducerView } from '../../dashboard/producer-client.ts'
 import { RateMeter } from '../../dashboard/rate-meter.ts'
 import { messageOf } from '../../errors.ts'
 import type { ErrorAnswer } from '../../http/http-error.ts'
+import { isRefused, type ServiceView } from '../../http/service-client.ts'
 import type { ProducerStatus } from '../../producer/status.ts'
 import type { AggregatesAnswer } from '../../store/aggregates.ts'
 import { findStore } from '../compose.ts'
@@ -16,6 +18,8 @@ const MOST_PAGES = 50
 /** A snapshot waits no longer for pages or ClickHouse; it has what was known before. */
 const PATIENCE_MS = 700
 const PAGES_TIMEOUT_MS = 10_000
+const REFUSED_PAUSE_MS = 10_000
+const NO_PAGES = { value: undefined, problem: null }
 
 /** What is counted, by the rate that it becomes. */
 type Totals = Record<keyof Rates, number | undefined>
@@ -24,6 +28,8 @@ type Totals = Record<keyof Rates, number | undefined>
 export class TopReader {
   readonly #config: Config
   readonly #meters = new Map(RATES.map((name) => [name, new RateMeter()]))
+  readonly #producer = new Polite<ProducerView>()
+  readonly #consumer = new Polite<ServiceView<ConsumerStatus>>()
   readonly #pages: Latest<TopPages>
   readonly #store: Latest<Part>
 
@@ -36,9 +42,9 @@ export class TopReader {
   async take(): Promise<TopSnapshot> {
     const config = this.#config
     const [producer, consumer, top] = await Promise.all([
-      producerClient(config).view(),
-      consumerClient(config).view(),
-      this.#pages.within(PATIENCE_MS),
+      this.#producer.view(() => producerClient(config).view()),
+      this.#consumer.view(() => consumerClient(config).view()),
+      this.#consumer.isRefused ? NO_PAGES : this.#pages.within(PATIENCE_MS),
     ])
     const store = consumer.status === null ? await this.#store.within(PATIENCE_MS) : undefined
     const nowMs = Date.now()
@@ -53,6 +59,22 @@ export class TopReader {
       top,
       rates: Object.fromEntries(rates) as Rates,
     })
+  }
+}
+
+/** Asks a service that does not take the token only now and then: others at this address would be refused, too, in the end. */
+class Polite<View extends ServiceView<unknown>> {
+  #refused: { readonly view: View; readonly untilMs: number } | undefined
+
+  get isRefused(): boolean {
+    return this.#refused !== undefined
+  }
+
+  async view(ask: () => Promise<View>): Promise<View> {
+    if (this.#refused && performance.now() < this.#refused.untilMs) return this.#refused.view
+    const view = await ask()
+    this.#refused = isRefused(view) ? { view, untilMs: performance.now() + REFUSED_PAUSE_MS } : undefined
+    return view
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Config } from '../../../config/config.ts'
 import { MillraceError } from '../../../errors.ts'
-import type { ServiceView } from '../../../http/service-client.ts'
+import { isRefused, type ServiceView } from '../../../http/service-client.ts'
 import { duration } from '../../../observe/words.ts'
 import { consumerClient, producerClient } from '../../service-clients.ts'
 import { checkPort } from '../../start/ports.ts'
@@ -31,14 +31,15 @@ async function servicePortOutcome(
     return { state: 'ok', detail: `${port} of ${config.host} is free` }
   } catch (error) {
     if (!(error instanceof MillraceError && error.code === 'port_in_use')) throw error
-    const { status, problem } = await view()
-    if (problem?.includes('wants another token')) {
+    const seen = await view()
+    if (isRefused(seen)) {
       return {
         state: 'fail',
         detail: `${port} of ${config.host} is held by a service that wants another token`,
         mend: `If it is ours, give the MILLRACE_API_TOKEN that it has; else set MILLRACE_${name.toUpperCase()}_PORT.`,
       }
     }
+    const { status } = seen
     if (status === null) throw error
     const since = duration(status.uptime_seconds * 1_000)
     return {
