@@ -12,7 +12,7 @@ import type { TopSnapshot } from '../top/snapshot.ts'
 const HELP = `
 On a terminal it goes on until q or Ctrl-C. Elsewhere, and with --once or --json, it
 prints one snapshot and ends; with --watch it goes on there too. A snapshot takes one
-interval, since its rates need two looks. docs/top-and-doctor.md says what each line means.
+interval, since its rates need two looks. docs/top-and-doctor.md says what it shows.
 
 Exit codes: 0, also when a part is away; 2 the call is wrong.`
 
