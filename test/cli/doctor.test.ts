@@ -6,6 +6,7 @@ import { createServer, type Server } from 'node:net'
 import { join, resolve } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
+import type { BrokersSeen } from '../../src/cli/compose.ts'
 import { type Check, type Outcome, runChecks, type Surroundings } from '../../src/cli/doctor/check.ts'
 import { brokersCheck } from '../../src/cli/doctor/checks/brokers.ts'
 import { clickhouseCheck } from '../../src/cli/doctor/checks/clickhouse.ts'
@@ -247,6 +248,35 @@ test('brokers and ClickHouse that refuse the connection: one failure each, and n
   assert.match(findings[0]!.mend!, /MILLRACE_KAFKA_BROKERS/)
   assert.match(findings[1]!.detail, new RegExp(`^http://127.0.0.1:${clickhouse}: .*ECONNREFUSED`))
   assert.match(findings[1]!.mend!, /MILLRACE_CLICKHOUSE_URL/)
+})
+
+test('brokers that answer and are not well: too old, not where they say, or not at all of the addresses', async (t) => {
+  const [closed] = await freePorts(1)
+  const open = await listening(t, createServer())
+  const addresses = [`127.0.0.1:${open}`, `127.0.0.1:${closed}`]
+  const around = await surroundings(t, { kafkaBrokers: addresses.join(',') })
+  const seen = {
+    brokers: [{ id: 7, address: 'kafka:9092', problem: null }],
+    version: '3.9',
+    isNewEnough: true,
+    topic: null,
+  }
+  const findingOf = async (changes: Partial<BrokersSeen>) => {
+    const brokers = async () => ({ ...seen, ...changes })
+    const [finding] = await runChecks([brokersCheck], { ...around, brokers })
+    return finding!
+  }
+  const one = await findingOf({})
+  assert.equal(one.state, 'warn')
+  assert.ok(one.detail.endsWith(`nothing answers at ${addresses[1]}`), one.detail)
+
+  const old = await findingOf({ version: 'older than 3.5', isNewEnough: false })
+  assert.deepEqual([old.state, old.mend], ['fail', 'Kafka 3.5 or later is needed.'])
+
+  const lost = await findingOf({ brokers: [{ id: 7, address: 'kafka:9092', problem: 'ENOTFOUND kafka' }] })
+  assert.equal(lost.state, 'fail')
+  assert.match(lost.detail, /broker 7 says that it is at kafka:9092.*ENOTFOUND/)
+  assert.match(lost.mend!, /advertised\.listeners/)
 })
 
 test('all mistakes in the settings are told, and the good ones hold', async (t) => {

@@ -47,7 +47,10 @@ export async function inspectKafka(options: KafkaLogOptions): Promise<BrokersSee
     const reached = [...brokers].map(async ([id, { host, port }]) => ({
       id,
       address: `${host}:${port}`,
-      problem: await admin.connectToBrokers([id]).then(() => null, messageOf),
+      problem: await admin.connectToBrokers([id]).then(
+        () => null,
+        (error: unknown) => messageOf(kafkaError(error, 'connecting')),
+      ),
     }))
     const metadata = await admin
       .metadata({ topics: [options.topic], forceUpdate: true })
