@@ -8,6 +8,7 @@ import { readSettings } from '../doctor/settings.ts'
 import { surroundingsOf } from '../doctor/surroundings.ts'
 import { Progress } from '../progress.ts'
 import { addSettings, givenSettings, type SettingGroup } from '../setting-flags.ts'
+import { aborted } from '../signals.ts'
 
 const HELP = `
 It changes nothing and starts nothing. docs/top-and-doctor.md says what is looked at.
@@ -26,8 +27,13 @@ export const registerDoctor: Register = (program, context) => {
       const progress = new Progress(context.stderr)
       progress.show('Checking …')
       await using around = surroundingsOf(config)
-      const all = [...findings, ...(await runChecks(CHECKS, around))]
+      const found = await Promise.race([runChecks(CHECKS, around), aborted(context.signal)])
       progress.clear()
+      if (found === undefined) {
+        process.exitCode = 130
+        return
+      }
+      const all = [...findings, ...found]
       const worst = worstOf(all)
       context.stdout.write(
         options.json

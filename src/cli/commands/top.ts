@@ -40,7 +40,8 @@ export const registerTop: Register = (program, context) => {
       }
       const everyMs = intervalOf(options.interval)
       const reader = new TopReader(config)
-      if (context.stdout.isTTY && !options.once && !options.json && !options.watch) {
+      const canMove = context.stdout.isTTY && context.environment.TERM !== 'dumb'
+      if (canMove && !options.once && !options.json && !options.watch) {
         return showLive(reader, everyMs, options.interval, context)
       }
       const text = (snapshot: TopSnapshot): string =>
