@@ -38,10 +38,3 @@ function cell(value: unknown): { readonly text: string; readonly width: number }
   const text = showText(plain)
   return { text, width: stringWidth(text) }
 }
-
-/** Takes the frames from a table of cli-table3. */
-export const FRAMELESS = Object.fromEntries(
-  ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right']
-    .concat(['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'])
-    .map((name) => [name, '']),
-)

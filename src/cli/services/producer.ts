@@ -158,7 +158,8 @@ function logTroubles(logger: Logger): void {
   })
 }
 
-function sharesOf({ bounces, invalid, repeats }: Config): Shares {
+/** @throws MillraceError `invalid_setting` */
+export function sharesOf({ bounces, invalid, repeats }: Config): Shares {
   if (bounces + invalid <= 1) return { bounces, invalid, repeats }
   throw new MillraceError(
     'invalid_setting',
