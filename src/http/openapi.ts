@@ -4,6 +4,17 @@ import type { FastifyInstance, FastifySchema } from 'fastify'
 import { ErrorAnswer } from './http-error.ts'
 import { bodySchema, querySchema } from './parameters.ts'
 
+const JSON_TYPE = 'application/json'
+
+/** Errors are JSON, whatever else the route answers. */
+const ERROR = { description: 'What went wrong', content: { [JSON_TYPE]: { schema: ErrorAnswer } } }
+
+/** The answer of a route that has no schema for it: lines, text, or what another service has answered. */
+function anything(types: readonly string[]): object {
+  const content = types.map((type) => [type, { schema: { type: type === JSON_TYPE ? 'object' : 'string' } }])
+  return { description: 'The answer', content: Object.fromEntries(content) }
+}
+
 /** Collects the schemas of the routes added from here on, and serves them as an OpenAPI document, and as pages to try them on at /docs. */
 export async function serveOpenApi(
   app: FastifyInstance,
@@ -47,12 +58,12 @@ function operationId(method: string | string[], url: string): string {
   ].join('')
 }
 
-/** Adds to a route's schema what its parameters look like, and what an error looks like. */
+/** Adds to a route's schema what its parameters look like, and what an answer and an error look like. */
 function describe(schema: FastifySchema | undefined, method: string | string[]): FastifySchema {
-  const { parameters = {}, ...rest } = schema ?? {}
+  const { parameters = {}, produces = [JSON_TYPE], response, ...rest } = schema ?? {}
   const described: FastifySchema = {
     ...rest,
-    response: { ...(rest.response as object | undefined), default: ErrorAnswer },
+    response: { ...((response as object | undefined) ?? { 200: anything(produces) }), default: ERROR },
   }
   if (Object.keys(parameters).length === 0) return described
   if (method === 'GET' || method === 'HEAD') return { ...described, querystring: querySchema(parameters) }

@@ -125,14 +125,15 @@ export class BatchSpans {
     const to = this.#recorder.monotonic()
     const marked = to - commitMs
     const written = marked - markMs
+    const filled = written - writeMs
     const { log, group, onRecorded } = this.#options
     const context = this.#recorder.record({
       ...this.#batch(batch, to),
       parts: [
-        fill(batch),
+        fill(batch, filled),
         {
           name: 'write',
-          from: written - writeMs,
+          from: filled,
           to: written,
           parts: batch.inserts,
           attributes: { 'millrace.write.views': views, 'millrace.write.errors': errors },
@@ -162,7 +163,7 @@ export class BatchSpans {
     this.#recorder.record({
       ...this.#batch(batch, this.#recorder.monotonic()),
       error: message,
-      parts: [fill(batch), ...batch.inserts],
+      parts: [fill(batch, batch.filledAt), ...batch.inserts],
     })
   }
 
@@ -186,11 +187,11 @@ export class BatchSpans {
 }
 
 /** Fetching and reading messages until the batch was due and the flush before had ended. */
-function fill({ since, filledAt, fetches, processMs }: Flushing): Past {
+function fill({ since, fetches, processMs }: Flushing, to: number): Past {
   return {
     name: 'fill',
     from: since,
-    to: filledAt,
+    to,
     attributes: { 'millrace.fill.fetches': fetches, 'millrace.fill.process_ms': processMs },
   }
 }

@@ -1,6 +1,6 @@
 import { listen } from '../observe/events.ts'
 import { type LogName, logAttributes } from './log-attributes.ts'
-import type { Recorder } from './recorder.ts'
+import type { Past, Recorder } from './recorder.ts'
 
 /**
  * Makes a span of each of the producer's sends: of each append, however many events it takes.
@@ -8,36 +8,33 @@ import type { Recorder } from './recorder.ts'
  * @returns ends it
  */
 export function sendSpans(recorder: Recorder, log: LogName): () => void {
-  const name = `send ${log.topic}`
+  const record = (messages: number, ms: number, outcome: Pick<Past, 'attributes' | 'error'>): void => {
+    const to = recorder.monotonic()
+    recorder.record({
+      ...outcome,
+      name: `send ${log.topic}`,
+      kind: 'PRODUCER',
+      from: to - ms,
+      to,
+      attributes: {
+        ...logAttributes(log, 'send', messages),
+        'messaging.operation.type': 'send',
+        ...outcome.attributes,
+      },
+    })
+  }
   const stops = [
-    listen('producer:sent', ({ strategy, records, bytes, repeats, invalid, ms }) => {
-      const to = recorder.monotonic()
-      recorder.record({
-        name,
-        kind: 'PRODUCER',
-        from: to - ms,
-        to,
+    listen('producer:sent', ({ strategy, records, bytes, repeats, invalid, ms }) =>
+      record(records, ms, {
         attributes: {
-          ...logAttributes(log, 'send', records),
-          'messaging.operation.type': 'send',
           'millrace.send.strategy': strategy,
           'millrace.send.bytes': bytes,
           'millrace.send.repeats': repeats,
           'millrace.send.invalid': invalid,
         },
-      })
-    }),
-    listen('producer:failed', ({ records, message, ms }) => {
-      const to = recorder.monotonic()
-      recorder.record({
-        name,
-        kind: 'PRODUCER',
-        from: to - ms,
-        to,
-        error: message,
-        attributes: { ...logAttributes(log, 'send', records), 'messaging.operation.type': 'send' },
-      })
-    }),
+      }),
+    ),
+    listen('producer:failed', ({ records, message, ms }) => record(records, ms, { error: message })),
   ]
   return () => {
     for (const stop of stops) stop()

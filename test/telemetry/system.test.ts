@@ -128,7 +128,7 @@ test('a running system: traces and metrics arrive, with the numbers of /metrics;
     assert.notEqual(one?.['service.instance.id'], other?.['service.instance.id'])
   })
 
-  await t.test('without the variable no module of OpenTelemetry is loaded', async (t) => {
+  await t.test('without the variable no module of its SDK is loaded', async (t) => {
     const { requests } = receiver
     await runOnce(t, system, {})
     assert.equal(receiver.requests, requests)
