@@ -2,7 +2,10 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import { ErrorAnswer } from './http-error.ts'
-import { bodySchema, querySchema } from './parameters.ts'
+import { bodySchema, type ParameterSpecs, querySchema } from './parameters.ts'
+
+/** In characters; those that are not ASCII are up to nine bytes each in an address. */
+const LONGEST_IN_ADDRESS = 4_096
 
 const JSON_TYPE = 'application/json'
 
@@ -68,8 +71,19 @@ function describe(schema: FastifySchema | undefined, method: string | string[]):
   if (Object.keys(parameters).length === 0) return described
   if (method === 'GET' || method === 'HEAD') return { ...described, querystring: querySchema(parameters) }
   // Each parameter may be in either place, so neither place requires it.
-  const either = bodySchema(parameters)
-  return { ...described, querystring: either, body: rest.body ?? either }
+  return {
+    ...described,
+    querystring: bodySchema(fittingAddresses(parameters)),
+    body: rest.body ?? bodySchema(parameters),
+  }
+}
+
+/** Without texts that may be longer than Node reads of a request's head, which is 16 KB: they are refused with 431 in an address. */
+function fittingAddresses(specs: ParameterSpecs): ParameterSpecs {
+  const entries = Object.entries(specs)
+  return Object.fromEntries(
+    entries.filter(([, { schema }]) => Number(schema.maxLength ?? 0) <= LONGEST_IN_ADDRESS),
+  )
 }
 
 /** The plugin says of every body that it is required. */

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { asManyClients } from '../helpers/many-clients.ts'
 import { temporaryDirectory } from '../helpers/program.ts'
 import { checkByDocument, whyNoSchemathesis } from '../helpers/schemathesis.ts'
 import { System } from '../helpers/system.ts'
@@ -25,7 +26,8 @@ test('what is asked by the OpenAPI documents, right or wrong, is answered as the
   })
   const reports = await temporaryDirectory(t)
   const urls = [system.producerUrl, system.consumerUrl]
-  const checked = await Promise.all(urls.map((url) => checkByDocument(url, reports)))
+  const ways = await Promise.all(urls.map((url) => asManyClients(t, url)))
+  const checked = await Promise.all(ways.map((url) => checkByDocument(url, reports)))
   for (const [i, { status, output, report }] of checked.entries()) {
     assert.equal(status, 0, output)
     assert.ok(report.complete && report.test_cases.errored === 0, output)

@@ -31,3 +31,13 @@ test('an answer that is passed on is documented as an answer, and not as an erro
   assert.ok(!('required' in answer.content['application/json'].schema))
   assert.deepEqual(refusal.content['application/json'].schema.required, ['error'])
 })
+
+test('what is too long for an address is documented in the body only', async (t) => {
+  const { url } = await startService(t, { routes })
+  const { paths } = (await ask(`${url}/openapi.json`)).json
+  const { parameters, requestBody } = paths['/dead-letters/fix'].post
+  const inQuery = parameters.map(({ name }: { name: string }) => name)
+  const inBody = Object.keys(requestBody.content['application/json'].schema.properties)
+  assert.ok(inQuery.includes('offset') && !inQuery.includes('message'), inQuery)
+  assert.ok(inBody.includes('offset') && inBody.includes('message'), inBody.join())
+})
