@@ -29,7 +29,7 @@ test('a running system: traces and metrics arrive, with the numbers of /metrics;
     OTEL_BSP_MAX_QUEUE_SIZE: String(4 * EVENTS),
     OTEL_METRIC_EXPORT_INTERVAL: RARELY,
   }
-  const shown = await runOnce(t, system, asked)
+  const shown = await runOnce(t, system, asked, () => whenQuiet(system))
   const { spans } = receiver
   const consumer = spans.filter(({ service }) => service === 'millrace-consumer')
   const producer = spans.filter(({ service }) => service === 'millrace-producer')
@@ -130,7 +130,7 @@ test('a running system: traces and metrics arrive, with the numbers of /metrics;
 
   await t.test('without the variable no module of its SDK is loaded', async (t) => {
     const { requests } = receiver
-    await runOnce(t, system, {})
+    await runOnce(t, system, {}, () => whenWritten(system))
     assert.equal(receiver.requests, requests)
   })
 })
@@ -140,12 +140,13 @@ interface Shown {
   readonly consumer: ReadonlyMap<string, number>
 }
 
-/**
- * Runs the whole system until what it has generated can be seen in every aggregate, and ends it.
- *
- * @returns /metrics of both services at the end, when nothing happens any more
- */
-async function runOnce(t: TestContext, system: System, variables: Record<string, string>): Promise<Shown> {
+/** Runs the whole system, lets it generate something, and ends it when `until` resolves; gives back what that gives. */
+async function runOnce<T>(
+  t: TestContext,
+  system: System,
+  variables: Record<string, string>,
+  until: () => Promise<T>,
+): Promise<T> {
   const modules = join(system.dataDir, 'modules')
   writeFileSync(modules, '')
   const program = start(t, ['start'], {
@@ -156,7 +157,7 @@ async function runOnce(t: TestContext, system: System, variables: Record<string,
   })
   await system.ready(program)
   await system.post(`${system.producerUrl}/generate/burst?count=${EVENTS}`)
-  const shown = await whenQuiet(system)
+  const result = await until()
   const ended = await program.interrupt()
   assert.equal(ended.status, 0, ended.stderr)
   const loadedBy = new Set(
@@ -169,15 +170,21 @@ async function runOnce(t: TestContext, system: System, variables: Record<string,
     [...loadedBy].sort(),
     'OTEL_EXPORTER_OTLP_ENDPOINT' in variables ? ['consumer', 'producer'] : [],
   )
-  return shown
+  return result
 }
 
-async function whenQuiet(system: System): Promise<Shown> {
-  const flushedAt = await eventually('all of it to be written', async () => {
+/** @returns when everything had been written, in milliseconds since the epoch */
+function whenWritten(system: System): Promise<number> {
+  return eventually('all of it to be written', async () => {
     const lines = await metricsOf(system.consumerUrl)
     const written = shownAs(lines, 'batch_size_messages_sum', { service: 'consumer' })
     return written === EVENTS && Date.now()
   })
+}
+
+/** @returns /metrics of both services when all of it is in every aggregate, so that nothing happens any more */
+async function whenQuiet(system: System): Promise<Shown> {
+  const flushedAt = await whenWritten(system)
   await eventually('all of it to be in the aggregates', async () => {
     const { fresh_as_of } = await system.get(`${system.consumerUrl}/query/aggregates?hours=1&resolution=hour`)
     return Date.parse(fresh_as_of) > flushedAt
