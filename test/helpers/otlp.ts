@@ -124,8 +124,12 @@ export class OtlpReceiver {
   readonly resources = new Map<string, Attributes>()
   /** Requests, of both kinds. */
   requests = 0
-  /** Those with traces. */
   traceRequests = 0
+
+  get metricRequests(): number {
+    return this.requests - this.traceRequests
+  }
+
   /** How requests are answered: with a status, or not at all. */
   answer: number | 'never' = 200
   readonly #waiting: ServerResponse[] = []
