@@ -29,7 +29,8 @@ export class Dispatcher {
     this.#random = random
     this.#weights = weights
     const onDelivered = (message: Outgoing, delivered: Delivered): void => {
-      if (message.entry.kind === 'view') this.#originals.end(keyOf(message), delivered)
+      const { record, entry } = message
+      if (entry.kind === 'view' && record.key !== null) this.#originals.end(record.key, delivered)
     }
     this.#strategies = {
       sync: syncStrategy(delivery, onDelivered),
@@ -47,12 +48,14 @@ export class Dispatcher {
   }
 
   /**
-   * Sends an event. Where there is a promise, the next event waits for it.
+   * Sends an event. Where there is a promise, the next event waits for it. A repeat has its key, the same array, from the message that it
+   * repeats.
    */
   send(message: Outgoing): Promise<void> | undefined {
-    if (message.entry.kind === 'view') this.#originals.begin(keyOf(message))
-    if (message.entry.kind !== 'repeat') return this.#choose().send(message)
-    const original = this.#originals.outcome(keyOf(message))
+    const { record, entry } = message
+    if (entry.kind === 'view' && record.key !== null) this.#originals.begin(record.key)
+    if (entry.kind !== 'repeat' || record.key === null) return this.#choose().send(message)
+    const original = this.#originals.outcome(record.key)
     return original === 'acknowledged' ? this.#choose().send(message) : this.#sendAfter(original, message)
   }
 
@@ -70,8 +73,4 @@ export class Dispatcher {
     if ((await original) === 'acknowledged') await this.#choose().send(message)
     else await this.#delivery.keep([message], 'the event that it repeats could not be sent')
   }
-}
-
-function keyOf({ record }: Outgoing): string {
-  return Buffer.from(record.key ?? []).toString('latin1')
 }

@@ -98,9 +98,10 @@ test('a repeat waits for its original, and fails with it', async (t) => {
     batch: { size: 10, intervalMs: 1 },
     random: () => 0,
   })
-  const repeatOf = (n: number) => ({ ...outgoing(n), entry: { kind: 'repeat' } as const })
+  const originals = [outgoing(1), outgoing(2)]
+  const again = originals.map((original) => ({ ...original, entry: { kind: 'repeat' } as const }))
   writer.fail = refused('2')
-  for (const message of [outgoing(1), outgoing(2), repeatOf(1), repeatOf(2)]) await dispatcher.send(message)
+  for (const message of [...originals, ...again]) await dispatcher.send(message)
   await dispatcher.drain()
   assert.deepEqual(
     writer.appended.map(({ value }) => Buffer.from(value!).toString()),
