@@ -117,6 +117,29 @@ test('a repeat waits for its original, and fails with it', async (t) => {
   )
 })
 
+test('a repeat of what waits in a batch that is not full holds up no other event', async (t) => {
+  const { writer, ledger, delivery } = await setUp(t)
+  const dispatcher = new Dispatcher({
+    delivery,
+    weights: { sync: 0, async: 0, batch: 1 },
+    batch: { size: 3, intervalMs: 60_000 },
+    random: () => 0,
+  })
+  const original = outgoing(1)
+  for (const message of [original, { ...original, entry: { kind: 'repeat' } as const }, outgoing(2)]) {
+    await dispatcher.send(message)
+  }
+  assert.equal(writer.calls, 0)
+  await dispatcher.send(outgoing(3))
+  await dispatcher.drain()
+  assert.deepEqual(
+    writer.appended.map(({ value }) => Buffer.from(value!).toString()),
+    ['1', '2', '3', '1'],
+  )
+  const { views, repeats } = ledger.read()
+  assert.deepEqual({ views, repeats }, { views: 3, repeats: 1 })
+})
+
 test('each strategy sends everything, and drains', async (t) => {
   for (const strategy of ['sync', 'async', 'batch'] as const) {
     const { writer, ledger, delivery } = await setUp(t)
