@@ -13,8 +13,8 @@ type Own = Pick<PageView, 'pageId' | 'durationMs' | 'timestampMs' | 'isBounce'>
 const TRUE = Buffer.from('true}')
 const FALSE = Buffer.from('false}')
 
-/** As many digits as a duration has at most; events with others are not made here. */
-const MOST_DIGITS = 16
+/** As many digits as 2^31 has. */
+const MOST_DIGITS = 10
 const ZERO = 48
 
 /**
@@ -22,14 +22,14 @@ const ZERO = 48
  * text of them and bytes of that text took three times as long.
  */
 export class WireJson {
-  readonly #ofVisitor = new WeakMap<Visitor, Fixed>()
+  readonly #ofVisitor = new Map<Visitor, Fixed>()
   readonly #ofPage = new Map<string, Uint8Array>()
   readonly #digits = new Uint8Array(MOST_DIGITS)
   #time = { ms: Number.NaN, bytes: Buffer.alloc(0) as Uint8Array }
 
   /**
-   * @param view its duration a whole number, 0 or more
-   * @param visitor the rest of the event
+   * @param view its duration a whole number from 0 up to 2^31
+   * @param visitor the rest of the event; all that were ever given are remembered
    */
   write(slab: Slab, { pageId, durationMs, timestampMs, isBounce }: Own, visitor: Visitor): Uint8Array {
     let page = this.#ofPage.get(pageId)
@@ -64,7 +64,7 @@ export class WireJson {
     let from = MOST_DIGITS
     let rest = whole
     do {
-      const next = Math.floor(rest / 10)
+      const next = (rest / 10) | 0
       digits[--from] = ZERO + rest - 10 * next
       rest = next
     } while (rest > 0)
