@@ -78,7 +78,7 @@ export class KafkaSender {
   /** Never throws: each of the group is told. */
   async #sendGroup(group: readonly Waiting[]): Promise<void> {
     try {
-      const records = group.flatMap((each) => each.records)
+      const records = group.length === 1 ? group[0]!.records : group.flatMap((each) => each.records)
       const positions = await this.#send(records, () => {
         for (const { unanswered } of group) unanswered()
       })
