@@ -1,10 +1,11 @@
 import type { Delivered, Delivery } from './delivery.ts'
 import { Originals } from './originals.ts'
 import type { Outgoing } from './outgoing.ts'
+import { AsyncStrategy } from './strategies/async.ts'
 import { type BatchOptions, BatchStrategy } from './strategies/batch.ts'
-import { asyncStrategy, syncStrategy } from './strategies/one-by-one.ts'
 import { Slots } from './strategies/slots.ts'
 import type { Strategy, StrategyName } from './strategies/strategy.ts'
+import { SyncStrategy } from './strategies/sync.ts'
 import { pick, type Weights } from './weights.ts'
 
 export type StrategyWeights = Weights<StrategyName>
@@ -41,8 +42,8 @@ export class Dispatcher {
       if (entry.kind === 'view' && record.key !== null) this.#originals.end(record.key, delivered)
     }
     this.#strategies = {
-      sync: syncStrategy(delivery, onDelivered),
-      async: asyncStrategy(delivery, onDelivered),
+      sync: new SyncStrategy(delivery, onDelivered),
+      async: new AsyncStrategy(delivery, onDelivered),
       batch: new BatchStrategy(batch, delivery, onDelivered),
     }
   }
