@@ -25,6 +25,10 @@ import { viewIds, viewIdsJson } from './view-ids.ts'
 /** How long entries are gathered for one transaction, in milliseconds: each costs a synchronisation with the disk. */
 const GATHER_MS = 20
 
+/** A transaction blocks this thread, so the next one waits four times as long as the last one took, when the disk is slow. */
+const PAUSE_PER_COMMIT = 4
+const LONGEST_GATHER_MS = 250
+
 /** How long to wait for room on a full disk before the next look, in milliseconds. */
 const FULL_DISK_PAUSE_MS = 1_000
 
@@ -53,6 +57,7 @@ export class StandaloneLedger implements Ledger {
   /** What could not be written because the disk was full, in its order. */
   #owed: (() => void)[] = []
   #timer: NodeJS.Timeout | undefined
+  #gatherMs = GATHER_MS
 
   /** @throws MillraceError `file_unusable` */
   constructor(dataDir: string, topic: string) {
@@ -163,7 +168,7 @@ export class StandaloneLedger implements Ledger {
     }
   }
 
-  #soon(ms = GATHER_MS): void {
+  #soon(ms = this.#gatherMs): void {
     this.#timer ??= setTimeout(() => this.#write(), ms)
   }
 
@@ -174,6 +179,7 @@ export class StandaloneLedger implements Ledger {
     this.#gathered = []
     this.#finished = []
     if (entries.length > 0 || finished.length > 0 || this.#owed.length > 0) {
+      const began = performance.now()
       for (const { file, n } of finished) file.open.delete(n)
       this.#commit(() => {
         this.#ledger.record(entries)
@@ -182,6 +188,8 @@ export class StandaloneLedger implements Ledger {
           this.#states.putSync(Buffer.from(name), Buffer.from(JSON.stringify(state)))
         }
       })
+      const pauseMs = PAUSE_PER_COMMIT * (performance.now() - began)
+      this.#gatherMs = Math.min(LONGEST_GATHER_MS, Math.max(GATHER_MS, pauseMs))
     }
     if (this.#owed.length > 0) return
     const removed = this.#files.removeFinished()
