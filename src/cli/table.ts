@@ -1,10 +1,21 @@
 import Table from 'cli-table3'
+import { showText } from '../dead-letters/display.ts'
 
-/** Rows below a heading, as lines of text without frames. */
-export function table(heading: readonly string[], rows: readonly (readonly unknown[])[]): string {
+/**
+ * Rows below a heading, as lines of text without frames.
+ *
+ * @param heading the names of the columns; none for no heading
+ * @param right which columns are set to the right, as numbers are
+ */
+export function table(
+  heading: readonly string[],
+  rows: readonly (readonly unknown[])[],
+  right: readonly boolean[] = [],
+): string {
   const lines = new Table({
-    head: [...heading],
+    head: heading.map(cell),
     chars: FRAMELESS,
+    colAligns: right.map((each) => (each ? 'right' : 'left')),
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
   })
   lines.push(...rows.map((row) => row.map(cell)))
@@ -12,7 +23,8 @@ export function table(heading: readonly string[], rows: readonly (readonly unkno
 }
 
 function cell(value: unknown): string {
-  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? '')
+  // Whoever sends page views must not reach the terminal.
+  return showText(typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? ''))
 }
 
 const FRAMELESS = Object.fromEntries(

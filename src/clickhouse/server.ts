@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { resolve } from 'node:path'
+import { extname, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { tryResolveLibchdb } from 'chdb/libchdb'
 import { MillraceError } from '../errors.ts'
@@ -9,7 +9,8 @@ import { type ServerFiles, writeSecret } from './files.ts'
 import { type ServerConfig, serverXml, usersXml } from './server-config.ts'
 import { keepServerLog } from './server-log.ts'
 
-const PROGRAM = resolve(import.meta.dirname, 'server-process.ts')
+// TypeScript here, JavaScript in the package.
+const PROGRAM = resolve(import.meta.dirname, `server-process${extname(import.meta.filename)}`)
 const LOG_BYTES = 4 * 2 ** 20
 /**
  * Gives freed memory back within a second and keeps few heaps, which saves some 60 MB at rest (on a machine with two

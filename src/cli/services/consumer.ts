@@ -63,9 +63,6 @@ export async function runConsumer(
   const openedLog = await awaitEventLog(config, logger, signal)
   const { log } = openedLog
   ending.defer(openedLog.close)
-  const reader = await log.reader(config.kafkaGroup)
-  const opened = ending.use(await openStore(config, logger))
-  const { db } = opened
 
   const giveUp = new AbortController()
   const retrier = new Retrier({ giveUp: giveUp.signal, now, random: Math.random })
@@ -75,6 +72,9 @@ export async function runConsumer(
   signal.addEventListener('abort', () => void setTimeout(() => giveUp.abort(), GIVE_UP_AFTER_MS).unref(), {
     once: true,
   })
+  const reader = await retrier.run('log', () => log.reader(config.kafkaGroup))
+  const opened = ending.use(await openStore(config, logger))
+  const { db } = opened
   await retrier.run('store', () => checkVersion(db))
   const applied = await retrier.run('store', () =>
     options.initSchema ? migrate(db) : checkSchema(db).then(() => []),

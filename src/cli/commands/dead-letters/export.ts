@@ -14,7 +14,7 @@ export function registerExport(group: Command, context: CliContext): void {
       .command('export')
       .description('write dead letters with all their bytes, one JSON object a line (NDJSON)'),
   )
-    .option('--all', 'those that were resolved too')
+    .option('--all', 'also those that were resolved')
     .addHelpText(
       'after',
       '\nExample:\n  millrace dead-letters export --reason empty_page_id > letters.ndjson',
