@@ -31,12 +31,20 @@ test('a record batch is the same, byte for byte, as the client library writes it
         const sequences = new NumericMap()
         sequences.set('t:3', ORIGIN.sequence)
         const messages = records.map(({ key, value, timestampMs }) => ({
-          ...{ topic: 't', partition: 3, headers: new Map(), timestamp: BigInt(timestampMs) },
-          ...{ key: key && Buffer.from(key), value: value && Buffer.from(value) },
+          topic: 't',
+          partition: 3,
+          key: key && Buffer.from(key),
+          value: value && Buffer.from(value),
+          headers: new Map(),
+          timestamp: BigInt(timestampMs),
         }))
         const { producerId, producerEpoch } = ORIGIN
         const expected = createRecordsBatch(messages as unknown as MessageRecord[], {
-          ...{ compression, producerId, producerEpoch, sequences, transactionalId: 'id' },
+          compression,
+          producerId,
+          producerEpoch,
+          sequences,
+          transactionalId: 'id',
         })
         assert.deepEqual(await written, expected.buffer)
       },
