@@ -1,5 +1,6 @@
 import type { OutgoingRecord } from './port.ts'
 import type { RecordBatch } from './record-batch.ts'
+import type { Scratch } from './scratch.ts'
 
 /**
  * How records are stored: one value for all records that one transaction appends to a partition.
@@ -24,10 +25,15 @@ export function firstOffsetOf(key: Buffer): number {
   return Number(key.readBigUInt64BE(4))
 }
 
-export function encodeBatch(records: readonly OutgoingRecord[], appendedAtMs: number): Buffer {
+/** @param scratch where it is written to; a new piece of memory without */
+export function encodeBatch(
+  records: readonly OutgoingRecord[],
+  appendedAtMs: number,
+  scratch?: Scratch,
+): Buffer {
   let size = HEADER + records.length * ENTRY
   for (const { key, value } of records) size += (key?.length ?? 0) + (value?.length ?? 0)
-  const stored = Buffer.allocUnsafe(size)
+  const stored = scratch ? scratch.take(size) : Buffer.allocUnsafe(size)
   const numbers = new DataView(stored.buffer, stored.byteOffset, size)
   numbers.setUint32(0, records.length, true)
   numbers.setFloat64(4, appendedAtMs, true)

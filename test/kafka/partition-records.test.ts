@@ -27,7 +27,7 @@ test('a record batch is the same, byte for byte, as the client library writes it
       recordsOf(10_000),
       fc.constantFrom('none', 'gzip', 'snappy', 'lz4'),
       async (records, compression) => {
-        const written = new PartitionRecords(records, [...records.keys()]).batch(compression, ORIGIN)
+        const written = new PartitionRecords(records, [...records.keys()], compression).batch(ORIGIN)
         const sequences = new NumericMap()
         sequences.set('t:3', ORIGIN.sequence)
         const messages = records.map(({ key, value, timestampMs }) => ({
@@ -57,7 +57,7 @@ test('compressed with zstd, records may lie years apart, and only those that are
   await fc.assert(
     fc.asyncProperty(recordsOf(1e12), async (records) => {
       const indices = [...records.keys()].filter((i) => i % 3 !== 1)
-      const batch = await new PartitionRecords(records, indices).batch('zstd', ORIGIN)
+      const batch = await new PartitionRecords(records, indices, 'zstd').batch(ORIGIN)
       const read = readRecordsBatch(Reader.from(batch))
       assert.deepEqual(
         read.records.map(({ timestampDelta }) => Number(read.firstTimestamp + timestampDelta)),

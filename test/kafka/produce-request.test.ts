@@ -28,10 +28,15 @@ function message(partition: number, values: readonly string[]): Message {
     value: Buffer.from(value),
     timestampMs: TIMESTAMP,
   }))
-  return { topic: 't', partition, key: null, value: new PartitionRecords(records, [...records.keys()]) }
+  return {
+    topic: 't',
+    partition,
+    key: null,
+    value: new PartitionRecords(records, [...records.keys()], 'none'),
+  }
 }
 
-const SENT = { compression: 'none', producerId: 7n, producerEpoch: 0, sequences: {} } as const
+const SENT = { producerId: 7n, producerEpoch: 0, sequences: {} } as const
 
 /** The first sequence number that a record batch of one partition says. */
 function sequenceOf(api: ReturnType<typeof produceApi>, sent: Message, producerId = 7n): number {

@@ -107,7 +107,6 @@ export function openProducer(
 ): PartitionProducer {
   const producer = new RecordBatchProducer({
     ...clientOptions(options),
-    compression: options.compression ?? 'none',
     // The leader has moved: the request was refused, and the next broker gets it. No attempt is counted for that.
     repeatOnStaleMetadata: true,
     ...more,

@@ -1,6 +1,7 @@
 import { constants, zstdCompressSync } from 'node:zlib'
 import { compressionsAlgorithms, crc32c } from '@platformatic/kafka'
 import type { OutgoingRecord } from '../port.ts'
+import { Scratch } from '../scratch.ts'
 import type { Compression } from './options.ts'
 
 /**
@@ -33,6 +34,8 @@ const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 /** Attributes, the two deltas, the two lengths, the number of headers and the length of all: as many bytes at most. */
 const RECORD_OVERHEAD = 40
 
+const scratch = new Scratch()
+
 /** By whom and as which one a record batch is sent. */
 export interface BatchOrigin {
   readonly producerId: bigint
@@ -48,13 +51,13 @@ export interface BatchOrigin {
  */
 export class PartitionRecords {
   readonly count: number
-  readonly #records: Buffer
+  readonly #packed: Promise<Buffer> | Buffer
+  readonly #compression: Compression
   readonly #baseTimestamp: number
   readonly #maxTimestamp: number
-  #packed: Promise<Buffer> | Buffer | undefined
 
   /** @param indices of those that are meant, one at least, all of one partition */
-  constructor(records: readonly OutgoingRecord[], indices: readonly number[]) {
+  constructor(records: readonly OutgoingRecord[], indices: readonly number[], compression: Compression) {
     this.count = indices.length
     this.#baseTimestamp = records[indices[0]!]!.timestampMs
     let maxTimestamp = this.#baseTimestamp
@@ -65,23 +68,27 @@ export class PartitionRecords {
       if (timestampMs > maxTimestamp) maxTimestamp = timestampMs
     }
     this.#maxTimestamp = maxTimestamp
-    const bytes = Buffer.allocUnsafe(most)
+    const isPackedAtOnce = compression !== 'none' && compression !== 'gzip'
+    const bytes = isPackedAtOnce ? scratch.take(most) : Buffer.allocUnsafe(most)
     let at = 0
-    for (let i = 0; i < indices.length; i++)
+    for (let i = 0; i < indices.length; i++) {
       at = writeRecord(bytes, at, i, records[indices[i]!]!, this.#baseTimestamp)
-    this.#records = bytes.subarray(0, at)
+    }
+    this.#compression = compression
+    this.#packed = pack(bytes.subarray(0, at), compression)
+    // Whoever asks for the batch hears of it.
+    if (this.#packed instanceof Promise) this.#packed.catch(() => undefined)
   }
 
   /** The record batch; a promise where compressing does not block this thread. */
-  batch(compression: Compression, origin: BatchOrigin): Promise<Buffer> | Buffer {
-    this.#packed ??= pack(this.#records, compression)
+  batch(origin: BatchOrigin): Promise<Buffer> | Buffer {
     const packed = this.#packed
-    const whole = (body: Buffer): Buffer =>
-      this.#batch(body, compressionsAlgorithms[compression].bitmask, origin)
+    const whole = (body: Buffer): Buffer => this.#batch(body, origin)
     return packed instanceof Promise ? packed.then(whole) : whole(packed)
   }
 
-  #batch(body: Buffer, compressed: number, origin: BatchOrigin): Buffer {
+  #batch(body: Buffer, origin: BatchOrigin): Buffer {
+    const compressed = compressionsAlgorithms[this.#compression].bitmask
     const batch = Buffer.allocUnsafe(AT.records + body.length)
     // The broker fills in the first offset, and the leader's epoch.
     batch.fill(0, 0, AT.magic)

@@ -1,5 +1,4 @@
 import { createAPI, type Producer, produceV9, Writer } from '@platformatic/kafka'
-import type { Compression } from './options.ts'
 import type { PartitionRecords } from './partition-records.ts'
 
 /** The records of a partition, as the client takes what it calls a message. */
@@ -14,7 +13,6 @@ export type PartitionProducer = Producer<null, PartitionRecords>
 
 /** What the client says beside the messages. */
 interface ProduceOptions {
-  readonly compression?: Compression
   readonly producerId?: bigint
   readonly producerEpoch?: number
   /** The client's own count of sequence numbers, where it is asked to be idempotent. */
@@ -83,9 +81,9 @@ function request(
   sequences: Sequences,
   ...[acks, timeoutMs, messages, options]: ProduceArguments
 ): Writer | Promise<Writer> {
-  const { compression = 'none', producerId = -1n, producerEpoch = -1, transactionalId } = options
+  const { producerId = -1n, producerEpoch = -1, transactionalId } = options
   const batches = messages.map(({ partition, value }) =>
-    value.batch(compression, {
+    value.batch({
       producerId,
       producerEpoch,
       sequence: options.sequences ? sequences.of(producerId, partition, value) : -1,

@@ -1,4 +1,5 @@
 import type { OutgoingRecord } from '../port.ts'
+import type { Compression } from './options.ts'
 import { PartitionRecords } from './partition-records.ts'
 import type { Message } from './produce-request.ts'
 
@@ -34,11 +35,16 @@ export function inRounds(records: readonly OutgoingRecord[]): Round[] {
   return rounds
 }
 
-export function messagesOf(topic: string, round: Round, records: readonly OutgoingRecord[]): Message[] {
+export function messagesOf(
+  topic: string,
+  round: Round,
+  records: readonly OutgoingRecord[],
+  compression: Compression,
+): Message[] {
   return Array.from(round, ([partition, indices]) => ({
     topic,
     partition,
     key: null,
-    value: new PartitionRecords(records, indices),
+    value: new PartitionRecords(records, indices, compression),
   }))
 }
