@@ -36,6 +36,11 @@ async function asking<T>(stage: Stage, ask: (log: EventLog) => Promise<T>): Prom
   }
 }
 
+/** How many messages the topic has had since it was made. */
+function endOf(stage: Stage): Promise<number> {
+  return asking(stage, async (log) => (await log.bounds()).reduce((sum, { end }) => sum + end, 0))
+}
+
 function checksOf({ differences }: VerifyReport): CheckName[] {
   return [...new Set(differences.map(({ check }) => check))]
 }
@@ -122,7 +127,7 @@ export async function readTopicMadeAgain(t: TestContext, stage: Stage): Promise<
     return true
   })
   await stage.resume()
-  await eventually('the new topic to be read', async () => (await stage.positions())[1] > 500, 120_000)
+  await eventually('the new topic to be used', async () => (await endOf(stage)) > 500)
   const report = await stage.agrees(t)
   assert.ok(report.unchecked.some(({ what }) => what === 'former_topic'))
   assert.ok(report.notes.some((note) => /removed and made again/.test(note)))
@@ -214,11 +219,9 @@ export async function topicMadeAgain(t: TestContext, stage: Stage): Promise<void
   })
   stage.clickhouse = stage.system.start('clickhouse')
   await stage.resume()
-  const ended = () =>
-    asking(stage, async (log) => (await log.bounds()).reduce((sum, { end }) => sum + end, 0))
-  await eventually('the new topic to be used', async () => (await ended()) > 500, 120_000)
+  await eventually('the new topic to be used', async () => (await endOf(stage)) > 500)
   await stage.pause()
-  const messages = await ended()
+  const messages = await endOf(stage)
   const after = await eventually('all to be read', async () => {
     const status = await statusOf()
     assert.ok(status.gaps > 0)
