@@ -51,6 +51,7 @@ suite('answers of a system that runs', () => {
     await writeFile(file, (await system.run('dead-letters', 'export')).stdout)
     const commands = [
       'config',
+      'top --once',
       'dead-letters list',
       'dead-letters list --count-by reason',
       `dead-letters show ${place}`,
