@@ -25,7 +25,7 @@ async function findings(settings: { clickhousePassword?: string; clickhouseUser?
       ...settings,
     }),
   )
-  return runChecks(CHECKS, around)
+  return await runChecks(CHECKS, around)
 }
 
 test('a wrong password: one failure that names the settings, and no more questions', async () => {
@@ -41,7 +41,7 @@ test('a wrong password: one failure that names the settings, and no more questio
 test('a server without tables is a warning, one with them is well, one that was not brought up to date a warning', async (t) => {
   const db = new Database({ endpoint })
   t.after(() => db.close())
-  const [server, empty, mayMake, clock] = await findings()
+  const [server, empty, clock, ...others] = await findings()
   const [row] = await db
     .alone({ database: 'system' })
     .query<{ version: string }>('SELECT version() AS version')
@@ -52,11 +52,7 @@ test('a server without tables is a warning, one with them is well, one that was 
   })
   assert.equal(empty!.state, 'warn')
   assert.match(`${empty!.detail} ${empty!.mend}`, /has none yet .*-init-schema/)
-  assert.deepEqual(mayMake, {
-    name: 'ClickHouse rights',
-    state: 'ok',
-    detail: 'millrace may make the tables',
-  })
+  assert.deepEqual(others, [])
   // One machine has one clock.
   assert.equal(clock!.state, 'ok')
   assert.match(clock!.detail, /ClickHouse agrees/)
