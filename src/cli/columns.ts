@@ -1,5 +1,4 @@
 import Table from 'cli-table3'
-import { FRAMELESS } from './table.ts'
 
 export interface ColumnLayout {
   /** Characters of each column, two of which are the gap behind it; what is longer is cut. As wide as their contents when left out. */
@@ -12,6 +11,13 @@ export interface ColumnLayout {
 
 /** Gap behind a column. */
 export const GAP = 2
+
+/** Takes the frames from a table of cli-table3. */
+const FRAMELESS = Object.fromEntries(
+  ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right']
+    .concat(['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'])
+    .map((name) => [name, '']),
+)
 
 /** Texts below each other. They may have colours, so what comes from elsewhere has to be safe to show already. */
 export function columns(
