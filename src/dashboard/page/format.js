@@ -36,14 +36,14 @@ export function percent(fraction) {
   return fraction == null ? UNKNOWN : percents.format(fraction)
 }
 
-/** 850 ms, 1.2 s, 3 m 20 s, 2 h 5 m @param {number | null | undefined} ms */
+/** 850 ms, 1.2 s, 3m 20s, 2h 5m @param {number | null | undefined} ms */
 export function duration(ms) {
   if (ms == null) return UNKNOWN
   if (ms < 1_000) return `${Math.round(ms)} ms`
   if (ms < 59_950) return `${oneDigit.format(ms / 1_000)} s`
   const minutes = Math.floor(Math.round(ms / 1_000) / 60)
-  if (minutes < 60) return `${minutes} m ${Math.round(ms / 1_000) % 60} s`
-  return `${whole.format(Math.floor(minutes / 60))} h ${minutes % 60} m`
+  if (minutes < 60) return `${minutes}m ${Math.round(ms / 1_000) % 60}s`
+  return `${whole.format(Math.floor(minutes / 60))}h ${minutes % 60}m`
 }
 
 /** 17:04:05, by the clock of whoever looks @param {number} ms */
