@@ -98,7 +98,7 @@ function burstText({ accepted }) {
 
 /** @param {Record<string, number>} shares */
 function sharesText(shares) {
-  const texts = SHARES.map((name) => `${name} ${Math.round((shares[name] ?? 0) * 10_000) / 100} %`)
+  const texts = SHARES.map((name) => `${name} ${Math.round((shares[name] ?? 0) * 10_000) / 100}%`)
   return `Shares are now: ${texts.join(', ')}.`
 }
 
