@@ -71,7 +71,7 @@ test('all is well', () => {
   assert.deepEqual(said(parts, 'good'), [
     'Producer running: 100 sent; mode regular',
     'Event log running: no lag; 3 partitions',
-    'Consumer running: 94 valid; 5 rejected (0.2/s), 1 repeats',
+    'Consumer running: 94 valid; 5 rejected (0.2/s), 1 repeat',
     'ClickHouse running: fresh; last write 35 ms, aggregates up to date',
   ])
   const pipes = parts.filter(({ kind }) => kind === 'pipe')

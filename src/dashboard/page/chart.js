@@ -32,6 +32,8 @@ const viewport = new Viewport()
 let plot
 /** @type {Series | undefined} */
 let series
+/** The window under the pointer. @type {number | null} */
+let pointed = null
 
 /** Shows the points of a range. @param {Series} next */
 export function showSeries(next) {
@@ -42,6 +44,7 @@ export function showSeries(next) {
   else plot.setData(/** @type {uPlot.AlignedData} */ (columnsOf(next, measure())), false)
   setText(empty, next.views.length === 0 ? 'No views in this time yet.' : '')
   setText(summary, summaryOf(next, timeOf))
+  showLegend()
   look()
 }
 
@@ -96,7 +99,7 @@ function build() {
   const data = /** @type {uPlot.AlignedData} */ (columnsOf(series, measure()))
   plot = new uPlot(optionsOf(measure()), data, box)
   look()
-  showLegend(null)
+  showLegend()
 }
 
 /** @param {import('./chart-data.js').Measure} measure @returns {uPlot.Options} */
@@ -138,7 +141,12 @@ function optionsOf({ lines, axis }) {
     ],
     hooks: {
       setSelect: [onSelect],
-      setCursor: [({ cursor }) => showLegend(cursor.idx ?? null)],
+      setCursor: [
+        ({ cursor }) => {
+          pointed = cursor.idx ?? null
+          showLegend()
+        },
+      ],
       ready: [(made) => made.over.addEventListener('dblclick', onDoubleClick)],
     },
   }
@@ -184,9 +192,11 @@ function onDoubleClick() {
   look()
 }
 
-/** What the lines are, with the values under the pointer. @param {number | null} at */
-function showLegend(at) {
+/** What the lines are, with the values under the pointer, or else the last ones. */
+function showLegend() {
   if (!series) return
+  const last = series.complete > 0 ? series.complete - 1 : null
+  const at = pointed !== null && pointed < series.views.length ? pointed : last
   const now = series
   const { lines, exact } = measure()
   const keys = lines.map(({ label, second, values }) => {

@@ -26,6 +26,11 @@ export function compact(n) {
   return n < 100_000 ? (n < 100 ? oneDigit : whole).format(n) : short.format(n)
 }
 
+/** 1 page, 1,234 pages @param {number} n @param {string} thing */
+export function many(n, thing) {
+  return `${count(n)} ${thing}${n === 1 ? '' : 's'}`
+}
+
 /** @param {number | null | undefined} perSecond */
 export function rate(perSecond) {
   return perSecond == null ? UNKNOWN : `${compact(perSecond)}/s`

@@ -1,5 +1,5 @@
 // @ts-check
-import { compact, count, duration, rate } from './format.js'
+import { compact, duration, many, rate } from './format.js'
 
 /**
  * @typedef {import('./types.d.ts').LiveUpdate} LiveUpdate
@@ -84,14 +84,14 @@ function logOf({ consumer }) {
       ...base,
       state: 'bad',
       health: 'lost some',
-      more: `${count(lost)} messages gone before they were read`,
+      more: `${many(lost, 'message')} gone before they were read`,
     }
   if (seconds > LAG_SECONDS) return { ...base, state: 'bad', health: 'behind', more: waits }
   return {
     ...base,
     state: 'good',
     health: 'running',
-    more: lag === 0 ? `${count(partitions.length)} partitions` : waits,
+    more: lag === 0 ? many(partitions.length, 'partition') : waits,
   }
 }
 
@@ -115,7 +115,7 @@ function consumerOf({ consumer, rates }) {
     ...base,
     state: 'good',
     health: 'running',
-    more: `${compact(consumer.invalid)} rejected (${rate(rates.invalid)}), ${compact(consumer.repeats)} repeats`,
+    more: `${compact(consumer.invalid)} rejected (${rate(rates.invalid)}), ${many(consumer.repeats, 'repeat')}`,
   }
 }
 
@@ -130,7 +130,7 @@ function storeOf(update) {
     name: 'ClickHouse',
     main: age === null ? 'not rolled up yet' : age < 2_000 ? 'fresh' : `${duration(age)} old`,
   }
-  const toDo = windows === 0 ? 'aggregates up to date' : `${count(windows)} windows to compute`
+  const toDo = windows === 0 ? 'aggregates up to date' : `${many(windows, 'window')} to compute`
   if (isStoreAway(update))
     return { ...base, state: 'bad', health: 'away', more: 'does not answer; messages wait in the log' }
   if (age !== null && age > STALE_MS) return { ...base, state: 'bad', health: 'behind', more: toDo }

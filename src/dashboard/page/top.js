@@ -1,6 +1,6 @@
 // @ts-check
 import { byId, element, fillRows, setText } from './dom.js'
-import { count, duration, percent } from './format.js'
+import { count, duration, many, percent } from './format.js'
 
 /** @typedef {import('./types.d.ts').Top} Top */
 
@@ -82,7 +82,7 @@ export function showTop(top, search) {
     (region) => region.views / (top.regions[0]?.views ?? 1),
     'No views in this time.',
   )
-  setText(regionsNote, all === 0 ? '' : `${count(top.regions.length)} regions, ${count(all)} views`)
+  setText(regionsNote, all === 0 ? '' : `${many(top.regions.length, 'region')}, ${many(all, 'view')}`)
 }
 
 /** @param {Top} top @param {string} search */
@@ -94,11 +94,10 @@ function emptyPages(top, search) {
 /** @param {Top} top @param {string} search */
 function noteOf({ pages, pages_total, pages_found }, search) {
   if (pages_found === 0) return ''
-  const shown =
-    pages.length < pages_found
-      ? `The first ${count(pages.length)} of ${count(pages_found)}`
-      : count(pages_found)
-  return search === '' ? `${shown} pages` : `${shown} found in ${count(pages_total)} pages`
+  const first = pages.length < pages_found ? `The first ${count(pages.length)} of ` : ''
+  return search === ''
+    ? `${first}${many(pages_found, 'page')}`
+    : `${first}${count(pages_found)} found in ${many(pages_total, 'page')}`
 }
 
 /**
