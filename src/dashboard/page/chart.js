@@ -19,7 +19,7 @@ const choice = byId('measure', HTMLSelectElement)
 const whole = byId('zoom-all', HTMLButtonElement)
 const earlier = byId('earlier', HTMLButtonElement)
 const later = byId('later', HTMLButtonElement)
-const empty = element('p', { class: 'empty' })
+const empty = element('p', { class: 'empty' }, 'Waiting for the first numbers …')
 
 const DAY_S = 86_400
 /** Between an axis and its numbers, in pixels. */
@@ -175,7 +175,7 @@ function timesOf(_plot, seconds, _axis, _space, step) {
   const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }
   const parts =
     step >= DAY_S ? { day: 'numeric', month: 'short' } : step >= 60 ? clock : { ...clock, second: '2-digit' }
-  const format = new Intl.DateTimeFormat(undefined, /** @type {Intl.DateTimeFormatOptions} */ (parts))
+  const format = new Intl.DateTimeFormat('en-GB', /** @type {Intl.DateTimeFormatOptions} */ (parts))
   return seconds.map((each) => format.format(each * 1_000))
 }
 

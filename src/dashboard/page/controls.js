@@ -22,10 +22,17 @@ const SHARES = ['bounces', 'invalid', 'repeats']
 /** Fields that somebody has changed and not sent; they are left alone. @type {Set<Element>} */
 const edited = new Set()
 
+/** Whether the last update said that the producer is away. */
+let away = false
+
 /** Shows how the producer is set. @param {ProducerView} producer */
 export function showControls({ status }) {
   controls.disabled = status === null
   pause.disabled = status === null
+  if (away !== (status === null)) {
+    away = status === null
+    show(away ? 'The producer does not answer, so nothing can be changed now.' : '', away)
+  }
   if (!status) return
   setText(pause, status.generating ? 'Pause' : 'Resume')
   for (const input of modes.querySelectorAll('input')) input.checked = input.value === status.mode

@@ -44,11 +44,14 @@ async function listen(onUpdate) {
     const response = await request('/live', { signal: silence.signal })
     if (!response.body) return
     alive()
-    const texts = response.body.pipeThrough(new TextDecoderStream())
+    const texts = response.body.pipeThrough(new TextDecoderStream()).getReader()
     let rest = ''
-    for await (const text of texts) {
+    // Not every browser can take a stream in a for-await loop.
+    for (;;) {
+      const { value, done } = await texts.read()
+      if (done) return
       alive()
-      const frames = (rest + text).split('\n\n')
+      const frames = (rest + value).split('\n\n')
       rest = frames.pop() ?? ''
       for (const frame of frames) {
         const data = dataOf(frame)

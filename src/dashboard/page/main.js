@@ -85,9 +85,10 @@ function show(update) {
 }
 
 /** The last 15 minutes come with the updates. @param {LiveUpdate} update */
-function showRecent({ recent }) {
+function showRecent({ recent, store_problem }) {
   showTotals(recent?.totals)
   if (recent) showSeries(recent.series)
+  else if (store_problem !== null) showNoSeries('ClickHouse does not answer yet.')
 }
 
 /** @param {RangeName} next */

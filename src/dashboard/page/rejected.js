@@ -2,7 +2,7 @@
 import { get } from './api.js'
 import { correctionOf } from './correction.js'
 import { byId, element, fillRows, setText } from './dom.js'
-import { count, moment } from './format.js'
+import { count, many, moment } from './format.js'
 
 /**
  * @typedef {import('./types.d.ts').Rejected} Rejected
@@ -111,8 +111,10 @@ function sampleOf(message) {
       {},
       ...entry('Reason', inWords(message.reason)),
       ...entry('Place', `${message.topic}, partition ${message.partition}, offset ${count(message.offset)}`),
+      ...entry('Rejected', message.rejected_at),
       ...entry('Detail', message.detail),
       ...entry('Key', bytesOf(message.key)),
+      ...entry('Size', many(message.message_bytes, 'byte')),
       ...entry('Message', bytesOf(message.message)),
     ),
     form,

@@ -40,6 +40,8 @@ export function showAway(message) {
 /** @param {string[]} sentences */
 function say(sentences) {
   box.hidden = sentences.length === 0
+  // Seen in a row of tabs.
+  document.title = sentences.length === 0 ? 'Millrace' : '⚠ Millrace'
   fillRows(box, sentences, () => element('p'), setText)
 }
 
