@@ -31,10 +31,15 @@ if (values.help) {
   process.exit(0)
 }
 
-await using system = await BenchSystem.create({ MILLRACE_SPEED: String(PER_SECOND) })
-await fillLog(system.dataDir, Date.now())
+await using system = await BenchSystem.create({
+  MILLRACE_GENERATE: 'off',
+  MILLRACE_SPEED: String(PER_SECOND),
+})
 const tree = system.start('start')
+await system.ready(system.producerUrl)
 await system.ready(system.consumerUrl)
+await fillLog(system.dataDir)
+await fetch(`${system.producerUrl}/generate/resume`, { method: 'POST' })
 await caughtUp(system.consumerUrl)
 const browser = await chromium.launch({
   executablePath: process.env.MILLRACE_TEST_CHROMIUM ?? '/usr/bin/chromium',
@@ -50,15 +55,17 @@ try {
 }
 
 /** Page views of the last minutes, in waves, acknowledged as a sender's are, so that the audit agrees. */
-async function fillLog(dataDir: string, nowMs: number): Promise<void> {
+async function fillLog(dataDir: string): Promise<void> {
   const { log, ledger, close } = await openLmdbLog({ dataDir, topic: 'page-views', partitions: PARTITIONS })
   const writer = await log.writer()
   const generator = new Generator({ seed: 1, shares: SHARES })
-  for (let second = -MINUTES * 60; second < 0; second++) {
+  const beganMs = Date.now()
+  // Up to the moment at which it is done, where the producer goes on.
+  for (let second = -MINUTES * 60; beganMs + second * 1_000 < Date.now(); second++) {
     const wave = 1 + 0.45 * Math.sin(second / 70) + 0.2 * Math.sin(second / 11)
-    const peak = second % 300 > -12 ? 2.2 : 1
+    const peak = second < -60 && second % 300 > -12 ? 2.2 : 1
     const messages = Array.from({ length: Math.round(PER_SECOND * wave * peak) }, (_, i) => {
-      const { key, value, timestampMs, entry } = generator.next(nowMs + second * 1_000 + i)
+      const { key, value, timestampMs, entry } = generator.next(beganMs + second * 1_000 + i)
       return { record: { partition: i % PARTITIONS, key, value, timestampMs }, entry }
     })
     await writer.append(

@@ -4,7 +4,12 @@
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
 const oneDigit = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
 const short = new Intl.NumberFormat('en', { notation: 'compact', maximumFractionDigits: 1 })
-const percents = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 1 })
+const percents = new Intl.NumberFormat('en', {
+  style: 'percent',
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+})
+const roundPercents = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 1 })
 const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', second: '2-digit' })
 const moments = new Intl.DateTimeFormat('en-GB', {
   day: 'numeric',
@@ -36,9 +41,14 @@ export function rate(perSecond) {
   return perSecond == null ? UNKNOWN : `${compact(perSecond)}/s`
 }
 
-/** @param {number | null | undefined} fraction */
+/** 0.1 → 10.0% @param {number | null | undefined} fraction */
 export function percent(fraction) {
   return fraction == null ? UNKNOWN : percents.format(fraction)
+}
+
+/** For an axis: 0.1 → 10% @param {number} fraction */
+export function roundPercent(fraction) {
+  return roundPercents.format(fraction)
 }
 
 /** 850 ms, 1.2 s, 3m 20s, 2h 5m @param {number | null | undefined} ms */
