@@ -41,7 +41,6 @@ export async function refreshRejected() {
   // The last one of the chosen reason may have been mended meanwhile.
   if (reason !== '' && !rejected.by_reason.some((each) => each.reason === reason)) {
     chosen = ''
-    changed = true
     return refreshRejected()
   }
   showReasons(rejected)
