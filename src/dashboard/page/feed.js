@@ -24,11 +24,18 @@ export async function follow({ onUpdate, onAway }) {
       })
       onAway('The connection to the consumer has ended.')
     } catch (error) {
-      onAway(error instanceof Error ? error.message : String(error))
+      onAway(reasonOf(error))
     }
     await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures))
     failures += 1
   }
+}
+
+/** @param {unknown} error */
+function reasonOf(error) {
+  // What browsers say of a connection that breaks is another word in each.
+  if (error instanceof TypeError) return 'The connection to the consumer was lost.'
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** @param {(update: LiveUpdate) => void} onUpdate */
