@@ -6,6 +6,14 @@ import { eventually } from '../helpers/wait.ts'
 
 test('the whole page is under 150 kB compressed, and asks nobody else for anything', () => {
   const assets = loadAssets()
+  const names = assets.map(({ name }) => name)
+  const html = assets.find(({ name }) => name === 'index.html')!.bodies.identity.toString()
+  const named = Array.from(html.matchAll(/(?:src|href)="\/assets\/([^"]+)"/g), ([, name]) => name!)
+  assert.deepEqual(
+    [...new Set(named), 'index.html'].sort(),
+    names.sort(),
+    'the page asks for all of it at once',
+  )
   const bytes = assets.reduce((sum, { bodies }) => sum + bodies.br.length, 0)
   assert.ok(bytes > 10_000 && bytes < 150_000, `${bytes} bytes`)
   for (const { name, bodies } of assets) {
