@@ -36,7 +36,7 @@ test(
     assert.ok((await page.locator('#pages tr').count()) > 10)
     const { valid } = await system.consumerStatus()
     await page.getByText(new RegExp(`^${valid} views, by 5 seconds`)).waitFor({ state: 'attached' })
-    assert.ok((await drawn(page)) > 0, 'the line is drawn')
+    await eventually('the line to be drawn', async () => (await drawn(page)) > 0)
 
     const chart = page.getByRole('group', { name: 'Views by five seconds' })
     const whole = page.getByRole('button', { name: 'Whole span' })
@@ -98,7 +98,7 @@ test('what is killed is red with words within seconds, and heals by itself', opt
 })
 
 test(
-  'rejected messages: their bytes are text, whatever they are; one that is corrected is counted, once',
+  'rejected messages are shown as text, one that is corrected is counted once; a thousand pages when asked for',
   options,
   async (t) => {
     const system = await System.create(t, { MILLRACE_GENERATE: 'off' })
