@@ -4,6 +4,7 @@ import { compression } from './compression.ts'
 import { drainKafka } from './drain-kafka.ts'
 import { drainLocal } from './drain-local.ts'
 import { everything } from './everything.ts'
+import { generate } from './generate.ts'
 import { cleanUpWhenInterrupted } from './lib/temporary.ts'
 import { payloadSize } from './payload-size.ts'
 import { produce } from './produce.ts'
@@ -15,6 +16,7 @@ import { steady } from './steady.ts'
 import { verifying } from './verify.ts'
 
 const BENCHMARKS: readonly Command[] = [
+  generate,
   produce,
   compression,
   drainLocal,
