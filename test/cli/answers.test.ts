@@ -36,7 +36,7 @@ suite('answers of a system that runs', () => {
 
   const sql = (...args: string[]): Promise<Ended> => system.run('sql', ...args)
   const shell = async (command: string): Promise<string> => {
-    const { stdout } = await promisify(execFile)('bash', ['-c', command.replaceAll('millrace', PROGRAM)], {
+    const { stdout } = await promisify(execFile)('bash', ['-c', command.replace(/^millrace/, PROGRAM)], {
       env: { ...process.env, ...system.environment },
     })
     return stdout
