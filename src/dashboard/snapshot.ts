@@ -13,7 +13,7 @@ export interface LiveUpdate {
   consumer: ConsumerStatus
   producer: ProducerView
   /** Messages a second over the last seconds; null when not known. */
-  rates: { sent: number | null; processed: number | null; invalid: number | null }
+  rates: Record<'sent' | 'processed' | 'invalid' | 'written', number | null>
   /** The last 15 minutes; null until the store has answered once. */
   recent: Recent | null
   /** Why the store does not answer the dashboard; null when it does. */
@@ -47,6 +47,7 @@ export class Snapshots {
   readonly #sent = new RateMeter()
   readonly #processed = new RateMeter()
   readonly #invalid = new RateMeter()
+  readonly #written = new RateMeter()
   readonly #producer: Latest<ProducerView>
   readonly #recent: Latest<Recent>
   #freshMs = 0
@@ -74,6 +75,7 @@ export class Snapshots {
         sent: this.#sent.add(atMs, producer.value?.status?.sent),
         processed: this.#processed.add(atMs, consumer.processed),
         invalid: this.#invalid.add(atMs, consumer.invalid),
+        written: this.#written.add(atMs, consumer.valid),
       },
       recent: recent.value ?? null,
       store_problem: recent.problem,

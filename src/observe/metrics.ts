@@ -144,6 +144,7 @@ export function consumerMetrics(gauges: ConsumerGauges): Metrics {
   const lost = metrics.counter('messages_lost_total', 'Messages gone from the log before they were read')
   const gaps = metrics.counter('log_gaps_total', 'Times that the log did not have what was to be read next')
   const away = metrics.counter('retries_total', 'Requests that were tried again', ['dependency'])
+  for (const dependency of ['store', 'log']) away.inc({ dependency }, 0)
   const rows = metrics.counter('rows_inserted_total', 'Rows acknowledged by ClickHouse', ['table'])
   const failedRollUps = metrics.counter('rollups_failed_total', 'Runs of the roll-up that ended early')
   const windows = metrics.counter('windows_computed_total', 'Windows that were brought up to date', ['level'])

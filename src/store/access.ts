@@ -51,16 +51,3 @@ export async function checkVersion(db: Database): Promise<string> {
 export async function checkMayWrite(db: Database): Promise<void> {
   for (const table of WRITTEN) await db.command(`INSERT INTO ${table} SELECT * FROM ${table} WHERE 0`)
 }
-
-/** Whether the user may make the database and its tables where there are none. */
-export async function mayMakeTables(db: Database): Promise<boolean> {
-  const server = db.alone({ database: 'system' })
-  try {
-    const [row] = await server.query<{ result: number }>(
-      `CHECK GRANT SELECT, INSERT, CREATE TABLE, CREATE VIEW ON ${db.name}.*`,
-    )
-    return row?.result === 1
-  } finally {
-    await server.close()
-  }
-}

@@ -30,7 +30,9 @@ import { ClickHouseStore } from '../../store/clickhouse-store.ts'
 import { checkSchema, migrate } from '../../store/migrate.ts'
 import { applyRetention } from '../../store/retention.ts'
 import { Audits } from '../../verify/audits.ts'
+import { LastVerdict } from '../../verify/last-verdict.ts'
 import { verifyRoutes } from '../../verify/routes.ts'
+import { verdictOf } from '../../verify/verdict.ts'
 import { verify } from '../../verify/verify.ts'
 import { VERSION } from '../../version.ts'
 import { awaitEventLog, openStore } from '../compose.ts'
@@ -155,8 +157,9 @@ export async function runConsumer(
       signal,
     }),
   )
-  const audits = new Audits((waiting) =>
-    verify({
+  const lastVerdict = new LastVerdict(config.dataDir, logger)
+  const audits = new Audits(async (waiting) => {
+    const report = await verify({
       db,
       log,
       ledger: openedLog.ledger,
@@ -170,8 +173,10 @@ export async function runConsumer(
       waiting,
       // It may read much of the log again, which is no work for the process that consumes.
       offsets: false,
-    }),
-  )
+    })
+    await lastVerdict.keep(verdictOf(report))
+    return report
+  })
   const server = await startHttpServer({
     name: 'consumer',
     host: config.host,
@@ -195,7 +200,7 @@ export async function runConsumer(
         now,
         logger,
       })
-      verifyRoutes(app, audits)
+      verifyRoutes(app, audits, lastVerdict)
       deadLetterRoutes(app, deadLettersOf(config, openedLog, db))
       consumerRoutes(app, {
         now,

@@ -21,8 +21,8 @@ const PAGES_TIMEOUT_MS = 10_000
 const REFUSED_PAUSE_MS = 10_000
 const NO_PAGES = { value: undefined, problem: null }
 
-/** What is counted, by the rate that it becomes. */
-type Totals = Record<keyof Rates, number | undefined>
+/** What is counted, by the rate that it becomes: when it was read, and undefined when it was not. */
+type Totals = Record<keyof Rates, [atMs: number, total: number | undefined]>
 
 /** Reads the state of the system over HTTP, again and again. A part that is away is a part of the answer, and never an error. */
 export class TopReader {
@@ -41,17 +41,20 @@ export class TopReader {
 
   async take(): Promise<TopSnapshot> {
     const config = this.#config
-    const [producer, consumer, top] = await Promise.all([
-      this.#producer.view(() => producerClient(config).view()),
-      this.#consumer.view(() => consumerClient(config).view()),
+    const [made, read, top] = await Promise.all([
+      timed(this.#producer.view(() => producerClient(config).view())),
+      timed(this.#consumer.view(() => consumerClient(config).view())),
       this.#consumer.isRefused ? NO_PAGES : this.#pages.within(PATIENCE_MS),
     ])
+    const [producer, consumer] = [made.answer, read.answer]
     const store = consumer.status === null ? await this.#store.within(PATIENCE_MS) : undefined
-    const nowMs = Date.now()
-    const totals = totalsOf(producer.status, consumer.status)
-    const rates = RATES.map((name) => [name, this.#meters.get(name)!.add(nowMs, totals[name])] as const)
+    const totals: Totals = { ...madeBy(producer.status, made.atMs), ...readBy(consumer.status, read.atMs) }
+    const rates = RATES.map((name) => {
+      const [atMs, total] = totals[name]
+      return [name, this.#meters.get(name)!.add(atMs, total)] as const
+    })
     return snapshotOf({
-      nowMs,
+      nowMs: Date.now(),
       producer,
       consumer,
       log: config.kafkaBrokers === '' ? 'embedded' : config.kafkaBrokers,
@@ -78,16 +81,33 @@ class Polite<View extends ServiceView<unknown>> {
   }
 }
 
-function totalsOf(producer: ProducerStatus | null, consumer: ConsumerStatus | null): Totals {
+/** One service may answer at once and the other not at all: each total belongs to the moment of its own answer. */
+async function timed<T>(asking: Promise<T>): Promise<{ answer: T; atMs: number }> {
+  const answer = await asking
+  return { answer, atMs: Date.now() }
+}
+
+function madeBy(
+  status: ProducerStatus | null,
+  atMs: number,
+): Pick<Totals, 'generated' | 'sent' | 'failed' | 'dropped'> {
   return {
-    generated: producer?.generated,
-    sent: producer?.sent,
-    failed: producer?.failed,
-    dropped: producer?.dropped,
-    consumed: consumer?.processed,
-    written: writtenOf(consumer),
-    rejected: consumer?.invalid,
-    lost: consumer?.lost,
+    generated: [atMs, status?.generated],
+    sent: [atMs, status?.sent],
+    failed: [atMs, status?.failed],
+    dropped: [atMs, status?.dropped],
+  }
+}
+
+function readBy(
+  status: ConsumerStatus | null,
+  atMs: number,
+): Pick<Totals, 'consumed' | 'written' | 'rejected' | 'lost'> {
+  return {
+    consumed: [atMs, status?.processed],
+    written: [atMs, writtenOf(status)],
+    rejected: [atMs, status?.invalid],
+    lost: [atMs, status?.lost],
   }
 }
 
