@@ -1,80 +1,55 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { Command } from 'commander'
-import { usageOfTree } from './lib/processes.ts'
-import { median, spread } from './lib/statistics.ts'
+import { benchmark, count } from './lib/command.ts'
+import { drawContenders } from './lib/contenders.ts'
+import { BACKLOG_SETTINGS, drain, produceBacklog } from './lib/drain.ts'
+import { report } from './lib/report.ts'
+import { alternately, tableOf } from './lib/run.ts'
+import { say, thousands } from './lib/say.ts'
 import { BenchSystem } from './lib/system.ts'
+import { loadFile, writePageViews } from './peers/ndjson-file.ts'
 
-/**
- * The question: how fast does a backlog in the embedded log become exact aggregates? Generated, sent and kept first, then the consumer is
- * started, and the time runs from its first message until every aggregate is up to date. At the end `verify` must agree.
- */
-const options = new Command('drain-local')
-  .description('a backlog in the embedded log, drained into ClickHouse')
-  .option('--events <n>', 'messages of a backlog', '1000000')
-  .option('--runs <n>', 'how often', '3')
-  .parse()
-  .opts<{ events: string; runs: string }>()
-const events = Number(options.events)
-
-const produced: number[] = []
-const drained: number[] = []
-const cpu: number[] = []
-for (let run = 1; run <= Number(options.runs); run++) {
-  const result = await drain()
-  produced.push(result.producedPerSecond)
-  drained.push(result.drainedPerSecond)
-  cpu.push(result.cpuMicroseconds)
-  process.stdout.write(
-    `run ${run}: produced ${thousands(result.producedPerSecond)}, drained ${thousands(result.drainedPerSecond)}, ${result.cpuMicroseconds.toFixed(1)} µs an event (${result.byProcess})\n`,
-  )
+interface Options {
+  readonly events: number
+  readonly runs: number
+  readonly record?: true
 }
-process.stdout.write(
-  `\nproduced ${spread(produced, thousands)}\ndrained  ${spread(drained, thousands)}\ncpu      ${median(cpu).toFixed(1)} µs an event\n`,
+
+export const drainLocal = benchmark(
+  'drain-local',
+  'How fast does a backlog in the embedded log become aggregates, beside ClickHouse loading the same events from an NDJSON file?',
 )
+  .option('--events <n>', 'messages of the backlog', count, 1_000_000)
+  .option('--runs <n>', 'how often each', count, 3)
+  .action(run)
 
-async function drain() {
-  await using system = await BenchSystem.create({
-    MILLRACE_GENERATE: 'off',
-    MILLRACE_BUFFER_SIZE: '50000',
-    MILLRACE_STRATEGIES: 'batch=1',
-    MILLRACE_CLICKHOUSE_MEMORY: '4G',
-  })
-  const producer = system.start('producer')
-  await system.ready(system.producerUrl)
-  const producing = performance.now()
-  await system.json(`${system.producerUrl}/generate/burst?count=${events}`, 'POST')
-  while ((await system.json(`${system.producerUrl}/status`)).sent < events) await sleep(50)
-  const producedPerSecond = events / ((performance.now() - producing) / 1_000)
-  await system.end(producer)
-
-  const consumer = system.start('consumer', '--init-schema')
-  await system.ready(system.consumerUrl)
-  const draining = performance.now()
-  const already = (await system.json(`${system.consumerUrl}/status`)).processed
-  const before = usageOfTree(consumer.pid!)
-  for (;;) {
-    const { lag, stale_windows: stale } = await system.json(`${system.consumerUrl}/status`)
-    if (lag === 0 && stale.slice + stale.minute + stale.hour === 0) break
-    await sleep(50)
-  }
-  const seconds = (performance.now() - draining) / 1_000
-  const used = usageOfTree(consumer.pid!).map(({ name, pid, cpuSeconds }) => ({
-    name,
-    cpuSeconds: cpuSeconds - (before.find((one) => one.pid === pid)?.cpuSeconds ?? 0),
-  }))
-  const { status, output } = await system.run('verify')
-  if (status !== 0) throw new Error(`verify differs:\n${output}`)
-  const drainedEvents = events - already
-  return {
-    producedPerSecond,
-    drainedPerSecond: drainedEvents / seconds,
-    cpuMicroseconds: (used.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0) / drainedEvents) * 1e6,
-    byProcess: used
-      .map(({ name, cpuSeconds }) => `${name} ${((cpuSeconds / drainedEvents) * 1e6).toFixed(1)}`)
-      .join(', '),
-  }
-}
-
-function thousands(perSecond: number): string {
-  return `${(perSecond / 1_000).toFixed(1)}k/s`
+/** One backlog, generated, sent and kept first; each run of ours reads it as another group into another ClickHouse. */
+async function run({ events, runs, record }: Options): Promise<void> {
+  await using system = await BenchSystem.create(BACKLOG_SETTINGS)
+  const produced = await produceBacklog(system, events)
+  say(
+    `produced ${events} messages, ${thousands(produced.perSecond)} a second, ${produced.cpuMicroseconds.toFixed(1)} µs each`,
+  )
+  const file = await writePageViews(system)
+  say(`wrote ${file.events} of them, the page views without repeats, into an NDJSON file`)
+  const measured = await alternately(
+    [
+      {
+        name: 'Millrace',
+        run: async (round) => {
+          await system.forgetStore()
+          return drain(system, events, { MILLRACE_KAFKA_GROUP: `millrace-${round}` })
+        },
+      },
+      { name: 'ClickHouse from a file, raw rows', run: () => loadFile(file) },
+    ],
+    runs,
+  )
+  report(
+    {
+      name: 'drain-local',
+      title: `A backlog of ${events} messages in the embedded log`,
+      body: `${tableOf(measured)}\n\n\`verify\` agreed after each run of Millrace; the file's ${file.events} rows were counted after each load.`,
+      chart: (caption) => drawContenders(measured, caption),
+    },
+    record,
+  )
 }

@@ -1,79 +1,88 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { Command } from 'commander'
-import { KafkaCluster } from '../test/helpers/kafka-cluster.ts'
-import { BACKLOG_SETTINGS, produceBacklog } from './lib/drain.ts'
+import { BenchBroker } from './lib/broker.ts'
+import { benchmark, count } from './lib/command.ts'
+import { drawContenders } from './lib/contenders.ts'
+import { BACKLOG_SETTINGS, drain, produceBacklog } from './lib/drain.ts'
+import { look, type Measured, measuredOf } from './lib/measured.ts'
 import { usageOfEndedChildren } from './lib/processes.ts'
-import { alternately, type Contender, type Measured, report, tableOf } from './lib/run.ts'
+import { report } from './lib/report.ts'
+import { alternately, type Contender, tableOf } from './lib/run.ts'
+import { say } from './lib/say.ts'
 import { BenchSystem } from './lib/system.ts'
 
-/**
- * The question: how many events a second does the producer generate and send, by each strategy, beside Kafka's own
- * kafka-producer-perf-test, which sends bytes that it made before? One broker, all acknowledgements.
- */
-const options = new Command('produce')
-  .description("the producer's strategies on a Kafka broker, beside kafka-producer-perf-test, in turn")
-  .option('--events <n>', 'events of a run, for batch and for the perf test', '1000000')
-  .option('--slow-events <n>', 'events of a run, for sync and async', '100000')
-  .option('--runs <n>', 'how often each', '3')
-  .option('--record', 'keep the result in bench/RESULTS.md')
-  .parse()
-  .opts<{ events: string; slowEvents: string; runs: string; record?: true }>()
-const events = Number(options.events)
-const fewer = Number(options.slowEvents)
-const topic = 'page-views'
+const TOPIC = 'page-views'
+const PERF_TOPIC = 'perf-test'
+const PARTITIONS = '6'
 const MESSAGE_BYTES = '300'
 
-const directory = await mkdtemp(join(tmpdir(), 'millrace-bench-kafka-'))
-try {
-  await using broker = await KafkaCluster.start({ version: '4', brokers: 1, directory })
+interface Options {
+  readonly events: number
+  readonly slowEvents: number
+  readonly runs: number
+  readonly record?: true
+}
+
+export const produce = benchmark(
+  'produce',
+  "How many events a second does the producer generate and send by each strategy, beside Kafka's own kafka-producer-perf-test?",
+)
+  .option('--events <n>', 'events of a run, for batch and for the perf test', count, 1_000_000)
+  .option('--slow-events <n>', 'events of a run, for sync and async', count, 100_000)
+  .option('--runs <n>', 'how often each', count, 3)
+  .action(run)
+
+/** One broker, all acknowledgements. The perf test sends bytes that it made before. */
+async function run({ events, slowEvents, runs, record }: Options): Promise<void> {
+  await using broker = await BenchBroker.start()
   await using system = await BenchSystem.create({
     ...BACKLOG_SETTINGS,
     MILLRACE_KAFKA_BROKERS: broker.bootstrap,
-    MILLRACE_KAFKA_TOPIC: topic,
+    MILLRACE_KAFKA_TOPIC: TOPIC,
+    MILLRACE_LOG_PARTITIONS: PARTITIONS,
   })
-  const strategy = (name: string, count: number): Contender => ({
+  const bootstrap = ['--bootstrap-server', broker.bootstrap]
+  const perfTopic = ['--create', '--topic', PERF_TOPIC, '--partitions', PARTITIONS]
+  await broker.cluster.tool('org.apache.kafka.tools.TopicCommand', [...bootstrap, ...perfTopic])
+  const strategy = (name: string, number: number): Contender => ({
     name: `Millrace, ${name}`,
-    run: () => produceBacklog(system, count, { MILLRACE_STRATEGIES: `${name}=1` }),
+    run: () => produceBacklog(system, number, { MILLRACE_STRATEGIES: `${name}=1` }, broker.pids),
   })
   const contenders = [
     strategy('batch', events),
-    strategy('async', fewer),
-    strategy('sync', fewer),
-    { name: 'kafka-producer-perf-test', run: () => perfTest(broker) },
+    strategy('async', slowEvents),
+    strategy('sync', slowEvents),
+    { name: 'kafka-producer-perf-test', run: () => perfTest(broker, events) },
   ]
-  const measured = await alternately(contenders, Number(options.runs))
+  const measured = await alternately(contenders, runs)
+  say('all of it is read and verified')
+  await drain(system, runs * (events + 2 * slowEvents), {}, broker.pids)
   report(
-    `Producing into a Kafka broker: ${events} events in batches, ${fewer} else`,
-    tableOf(measured),
-    options.record ?? false,
+    {
+      name: 'produce',
+      title: `Producing into a Kafka broker: ${events} events in batches, ${slowEvents} else`,
+      body: `${tableOf(measured)}\n\nAt the end all of it was read into ClickHouse, and \`verify\` agreed.`,
+      chart: (caption) => drawContenders(measured, caption),
+    },
+    record,
   )
-} finally {
-  await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
 }
 
-async function perfTest(broker: KafkaCluster): Promise<Measured> {
-  const before = usageOfEndedChildren()
-  const output = await broker.tool('org.apache.kafka.tools.ProducerPerformance', [
-    ...[
-      '--topic',
-      topic,
-      '--num-records',
-      String(events),
-      '--record-size',
-      MESSAGE_BYTES,
-      '--throughput',
-      '-1',
-    ],
-    ...['--producer-props', `bootstrap.servers=${broker.bootstrap}`, 'acks=all', 'linger.ms=5'],
+async function perfTest(broker: BenchBroker, events: number): Promise<Measured> {
+  const before = look(broker.pids)
+  const endedBefore = usageOfEndedChildren()
+  const topic = ['--topic', PERF_TOPIC]
+  const records = ['--num-records', String(events), '--record-size', MESSAGE_BYTES, '--throughput', '-1']
+  const properties = ['--producer-props', `bootstrap.servers=${broker.bootstrap}`, 'acks=all', 'linger.ms=5']
+  const output = await broker.cluster.tool('org.apache.kafka.tools.ProducerPerformance', [
+    ...topic,
+    ...records,
+    ...properties,
   ])
-  const cpuSeconds = usageOfEndedChildren() - before
+  const after = look(broker.pids)
+  const java = { pid: -1, name: 'java', cpuSeconds: usageOfEndedChildren() - endedBefore, ownBytes: 0 }
   const rates = [...output.matchAll(/([\d.,]+) records\/sec/g)].map((match) =>
     Number(match[1]!.replace(',', '.')),
   )
   const perSecond = rates.at(-1)
   if (perSecond === undefined) throw new Error(`no rate in what the tool printed:\n${output}`)
-  const cpuMicroseconds = (cpuSeconds / events) * 1e6
-  return { perSecond, cpuMicroseconds, byProcess: `java ${cpuMicroseconds.toFixed(1)}` }
+  return { ...measuredOf(events, before, { ...after, usage: [...after.usage, java] }), perSecond }
 }

@@ -29,6 +29,14 @@ export function usageOfEndedChildren(): number {
   return stat ? (Number(stat[13]) + Number(stat[14])) / TICKS : 0
 }
 
+/** Seconds in which the machine's processors were not idle, whoever used them; with what a hypervisor gave to other machines. */
+export function machineSeconds(): number {
+  const [user, nice, system, , , irq, softirq, steal] = (/^cpu +(.+)$/m.exec(read('/proc/stat'))?.[1] ?? '')
+    .split(' ')
+    .map(Number)
+  return (user! + nice! + system! + irq! + softirq! + steal!) / TICKS
+}
+
 function usageOf(pid: number): Usage[] {
   const stat = fieldsOf(pid)
   if (!stat) return []
@@ -46,6 +54,7 @@ function usageOf(pid: number): Usage[] {
 function nameOf(command: string): string {
   if (command.includes('server-process')) return 'ClickHouse'
   if (command.includes('naive-consumer')) return 'naive'
+  if (command.includes('kafka.Kafka')) return 'Kafka'
   return /main\.ts\0(\w+)/.exec(command)?.[1] ?? /millrace\.js\0(\w+)/.exec(command)?.[1] ?? 'other'
 }
 

@@ -43,3 +43,13 @@ export function bucketsOf(text: string, metric: string): { le: number; count: nu
     }),
   )
 }
+
+/**
+ * A quantile of some numbers: the smallest of them that so large a share is not above (nearest rank).
+ *
+ * @param sorted ascending, at least one
+ * @param q from 0 to 1
+ */
+export function quantile(sorted: readonly number[] | Float64Array, q: number): number {
+  return sorted[Math.max(0, Math.ceil(q * sorted.length) - 1)]!
+}

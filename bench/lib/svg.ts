@@ -11,23 +11,34 @@ export interface Chart {
   readonly series: readonly Series[]
 }
 
-const WIDTH = 760
+export const WIDTH = 760
 const HEIGHT = 190
 const LEFT = 64
 const RIGHT = 150
 const TOP = 30
 const BOTTOM = 26
 /** Told apart also by those who do not see red and green, on light and on dark (Okabe and Ito, https://jfly.uni-koeln.de/color/). */
-const COLOURS = ['#0072b2', '#e69f00', '#009e73', '#cc79a7', '#d55e00', '#56b4e9']
+export const COLOURS = ['#0072b2', '#e69f00', '#009e73', '#cc79a7', '#d55e00', '#56b4e9']
 
-/** Charts below each other over one x axis, as an SVG that follows the light or dark scheme of whoever looks at it. */
-export function drawCharts(charts: readonly Chart[], xUnit: string): string {
+/**
+ * Charts below each other over one x axis, as an SVG that follows the light or dark scheme of whoever looks at it.
+ *
+ * @param caption small, below them
+ */
+export function drawCharts(charts: readonly Chart[], xUnit: string, caption = ''): string {
   const body = charts.map((chart, i) => `<g transform="translate(0 ${i * HEIGHT})">${draw(chart, xUnit)}</g>`)
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${charts.length * HEIGHT}" font-family="system-ui, sans-serif" font-size="12">
+  return picture(charts.length * HEIGHT, body.join('\n'), caption)
+}
+
+/** An SVG of the common width and look. */
+export function picture(height: number, body: string, caption: string): string {
+  const below =
+    caption === '' ? '' : `<text x="8" y="${height + 12}" font-size="10">${escapeXml(caption)}</text>\n`
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height + (caption === '' ? 0 : 20)}" font-family="system-ui, sans-serif" font-size="12">
 <style>text { fill: #24292f } .grid { stroke: #d0d7de } .paper { fill: #ffffff } @media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .grid { stroke: #3d444d } .paper { fill: #0d1117 } }</style>
 <rect class="paper" width="100%" height="100%"/>
-${body.join('\n')}
-</svg>
+${body}
+${below}</svg>
 `
 }
 
@@ -63,18 +74,19 @@ function draw({ title, unit, series }: Chart, xUnit: string): string {
   return parts.join('')
 }
 
-/** A round number of about this size: 1, 2 or 5 times a power of ten. */
-function niceStep(rough: number): number {
+/** A round number of at least this size: 1, 2, 5 or 10 times a power of ten. */
+export function niceStep(rough: number): number {
   const power = 10 ** Math.floor(Math.log10(rough))
   return power * ([1, 2, 5].find((times) => times * power >= rough) ?? 10)
 }
 
-function short(value: number): string {
+/** A number in few characters. */
+export function short(value: number): string {
   if (Math.abs(value) >= 1e6) return `${Number((value / 1e6).toPrecision(3))}M`
   if (Math.abs(value) >= 1e4) return `${Number((value / 1e3).toPrecision(3))}k`
   return String(Number(value.toPrecision(3)))
 }
 
-function escapeXml(text: string): string {
+export function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;')
 }

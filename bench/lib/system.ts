@@ -1,10 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import type { ReadableStream } from 'node:stream/web'
+import { removeTemporary, temporaryDirectory } from './temporary.ts'
+import { until } from './wait.ts'
 
+const START_SECONDS = 120
+/** A command that goes on for longer hangs, and is ended: its status is null then. */
+const COMMAND_MS = 600_000
+const END_MS = 60_000
 const PROGRAM = resolve(import.meta.dirname, '../../bin/millrace.js')
 
 /** A data directory of a benchmark's own, with programs that run on it. Everything is ended and removed at the end. */
@@ -13,11 +18,18 @@ export class BenchSystem implements AsyncDisposable {
   readonly producerUrl: string
   readonly consumerUrl: string
   readonly clickhouseUrl: string
+  readonly #kept: boolean
   readonly #environment: NodeJS.ProcessEnv
   readonly #running = new Set<ChildProcess>()
 
-  private constructor(dataDir: string, ports: readonly number[], settings: Record<string, string>) {
+  private constructor(
+    dataDir: string,
+    ports: readonly number[],
+    settings: Record<string, string>,
+    kept: boolean,
+  ) {
     this.dataDir = dataDir
+    this.#kept = kept
     this.producerUrl = `http://127.0.0.1:${ports[0]}`
     this.consumerUrl = `http://127.0.0.1:${ports[1]}`
     this.clickhouseUrl = `http://127.0.0.1:${ports[2]}`
@@ -32,9 +44,11 @@ export class BenchSystem implements AsyncDisposable {
     }
   }
 
-  static async create(settings: Record<string, string> = {}): Promise<BenchSystem> {
-    const dataDir = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
-    return new BenchSystem(dataDir, [await freePort(), await freePort(), await freePort()], settings)
+  /** @param keptDir a data directory that is not removed at the end; one of its own by default */
+  static async create(settings: Record<string, string> = {}, keptDir?: string): Promise<BenchSystem> {
+    const dataDir = keptDir ?? (await temporaryDirectory('system'))
+    const ports = [await freePort(), await freePort(), await freePort()]
+    return new BenchSystem(dataDir, ports, settings, keptDir !== undefined)
   }
 
   /** Starts a command that goes on. */
@@ -64,6 +78,7 @@ export class BenchSystem implements AsyncDisposable {
     const child = spawn(process.execPath, [PROGRAM, ...args], {
       env: { ...this.#environment, ...settings },
       stdio: ['ignore', 'pipe', 'inherit'],
+      timeout: COMMAND_MS,
     })
     let output = ''
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -73,17 +88,9 @@ export class BenchSystem implements AsyncDisposable {
     return { status, output }
   }
 
-  /** Waits until a service answers, two minutes at most. */
-  async ready(url: string): Promise<void> {
-    for (let i = 0; i < 2_400; i++) {
-      const answers = await fetch(`${url}/status`).then(
-        (response) => response.ok,
-        () => false,
-      )
-      if (answers) return
-      await sleep(50)
-    }
-    throw new Error(`${url} does not answer`)
+  /** Waits until a service answers, two minutes at most, and no longer than its process lives. */
+  async ready(url: string, process?: ChildProcess): Promise<void> {
+    await answering(url, process, () => this.json(`${url}/status`))
   }
 
   /** One number out of this system's ClickHouse, asked as the reader. */
@@ -95,21 +102,28 @@ export class BenchSystem implements AsyncDisposable {
 
   /** Runs a statement as the program's user of this system's ClickHouse. */
   async write(sql: string): Promise<void> {
-    const password = await readFile(join(this.dataDir, 'clickhouse', 'password'), 'utf8')
-    const url = `${this.clickhouseUrl}/?wait_end_of_query=1`
-    const headers = { 'X-ClickHouse-User': 'millrace', 'X-ClickHouse-Key': password }
-    const response = await fetch(url, { method: 'POST', headers, body: sql })
-    if (!response.ok) throw new Error(`${sql}: ${await response.text()}`)
-    await response.arrayBuffer()
+    await (await this.#asProgram(sql)).arrayBuffer()
   }
 
-  /** Waits until this system's ClickHouse answers. */
-  async clickhouseAnswers(): Promise<void> {
-    for (let i = 0; i < 2_400; i++) {
-      if (await this.number('SELECT 1').then(Boolean, () => false)) return
-      await sleep(50)
-    }
-    throw new Error(`ClickHouse does not answer at ${this.clickhouseUrl}`)
+  /** The answer of a SELECT with a format, as the program's user, whom nothing limits. */
+  async stream(sql: string): Promise<ReadableStream<Uint8Array>> {
+    const { body } = await this.#asProgram(sql)
+    if (body === null) throw new Error(`${sql}: an empty answer`)
+    return body
+  }
+
+  async #asProgram(sql: string): Promise<Response> {
+    const password = await readFile(join(this.dataDir, 'clickhouse', 'password'), 'utf8')
+    const headers = { 'X-ClickHouse-User': 'millrace', 'X-ClickHouse-Key': password }
+    const url = `${this.clickhouseUrl}/?wait_end_of_query=1`
+    const response = await fetch(url, { method: 'POST', headers, body: sql })
+    if (!response.ok) throw new Error(`${sql}: ${await response.text()}`)
+    return response
+  }
+
+  /** Waits until this system's ClickHouse answers, two minutes at most, and no longer than its process lives. */
+  async clickhouseAnswers(process?: ChildProcess): Promise<void> {
+    await answering(`ClickHouse at ${this.clickhouseUrl}`, process, () => this.number('SELECT 1'))
   }
 
   /** Forgets what the store holds, and keeps the log and the ledger. Nothing of it may run. */
@@ -137,16 +151,34 @@ export class BenchSystem implements AsyncDisposable {
     if (child.exitCode !== null || child.signalCode !== null) return
     const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
     child.kill('SIGTERM')
+    const killer = setTimeout(() => child.kill('SIGKILL'), END_MS)
     await ended
+    clearTimeout(killer)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const child of this.#running) await this.end(child)
-    await rm(this.dataDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+    if (!this.#kept) await removeTemporary(this.dataDir)
   }
 }
 
-function freePort(): Promise<number> {
+async function answering(
+  what: string,
+  process: ChildProcess | undefined,
+  ask: () => Promise<unknown>,
+): Promise<void> {
+  await until(what, START_SECONDS, async () => {
+    if (process && (process.exitCode !== null || process.signalCode !== null))
+      throw new Error(`${what}: its process ended (${process.signalCode ?? process.exitCode})`)
+    const done = await ask().then(
+      () => true,
+      () => false,
+    )
+    return { done, so: 'it does not answer yet' }
+  })
+}
+
+export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', reject)

@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { measuredOf, settled } from '../lib/drain.ts'
-import { usageOfTree } from '../lib/processes.ts'
-import type { Measured } from '../lib/run.ts'
+import type { BenchBroker } from '../lib/broker.ts'
+import type { Measured } from '../lib/measured.ts'
 import { BenchSystem } from '../lib/system.ts'
+import { settled } from './settled.ts'
 
 const PROGRAM = resolve(import.meta.dirname, 'naive-consumer.ts')
 
@@ -16,26 +16,29 @@ const TABLE = `CREATE TABLE naive_raw
   )
   ENGINE = MergeTree PARTITION BY toDate(event_time) ORDER BY (page_id, event_time)`
 
-/** The naive consumer, until it has written nothing for two seconds; the time ends with its last rows. Raw rows only. */
+/** The naive consumer, until it writes nothing any more; the time ends with its last rows. Raw rows only. */
 export async function drainNaively(
-  bootstrap: string,
+  broker: BenchBroker,
   topic: string,
   group: string,
   events: number,
 ): Promise<Measured> {
   await using system = await BenchSystem.create({ MILLRACE_CLICKHOUSE_MEMORY: '4G' })
   const server = system.start('clickhouse')
-  await system.clickhouseAnswers()
+  await system.clickhouseAnswers(server)
   await system.write(TABLE)
   const password = await readFile(join(system.dataDir, 'clickhouse', 'password'), 'utf8')
-  const before = usageOfTree(server.pid!)
-  const began = performance.now()
-  const args = [PROGRAM, bootstrap, topic, group, system.clickhouseUrl, 'millrace', password]
-  const consumer = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] })
+  const args = [PROGRAM, broker.bootstrap, topic, group, system.clickhouseUrl, 'millrace', password]
+  const consumer: ChildProcess = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] })
   try {
-    const count = (): Promise<number> => system.number('SELECT count() FROM naive_raw')
-    const { at, usage } = await settled([server, consumer], count, events * 0.9)
-    return measuredOf(events, (at - began) / 1_000, before, usage)
+    return await settled({
+      name: 'naive consumer',
+      children: [server, consumer],
+      brokers: broker.pids,
+      events,
+      count: () => system.number('SELECT count() FROM naive_raw'),
+      begin: () => {},
+    })
   } finally {
     consumer.kill('SIGKILL')
   }

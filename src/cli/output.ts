@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { MillraceError } from '../errors.ts'
 
 /**
@@ -32,4 +33,15 @@ export class Output {
 function isClosedPipe(error: unknown): boolean {
   const { code, syscall } = (error ?? {}) as NodeJS.ErrnoException
   return code === 'EPIPE' && syscall === 'write'
+}
+
+/**
+ * Writes as fast as it is read.
+ *
+ * @throws what the stream failed with, so that whoever writes much does not go on for nobody
+ */
+export async function write(stream: NodeJS.WriteStream, text: string): Promise<void> {
+  if (stream.write(text)) return
+  if (stream.errored) throw stream.errored
+  await once(stream, 'drain')
 }

@@ -6,11 +6,13 @@ import { registerCompletion } from './commands/completion.ts'
 import { registerConfig } from './commands/config.ts'
 import { registerConsumer } from './commands/consumer.ts'
 import { registerDeadLetters } from './commands/dead-letters/index.ts'
+import { registerDoctor } from './commands/doctor.ts'
 import { registerProducer } from './commands/producer.ts'
 import { registerReplay } from './commands/replay.ts'
 import { registerResend } from './commands/resend.ts'
 import { registerSql } from './commands/sql.ts'
 import { registerStart } from './commands/start.ts'
+import { registerTop } from './commands/top.ts'
 import { registerVerify } from './commands/verify.ts'
 import type { CliContext, Register } from './context.ts'
 import { HELP } from './help.ts'
@@ -23,6 +25,8 @@ const COMMANDS: readonly Register[] = [
   registerReplay,
   registerResend,
   registerVerify,
+  registerTop,
+  registerDoctor,
   registerDeadLetters,
   registerSql,
   registerConfig,

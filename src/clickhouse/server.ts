@@ -34,6 +34,15 @@ export interface ServerOptions extends Omit<ServerConfig, 'usersFile'> {
   onLogLine(line: string): void
 }
 
+/**
+ * Checks that there is a server to run on this operating system and processor.
+ *
+ * @throws MillraceError `unsupported_platform`
+ */
+export function requirePlatform(): void {
+  if (!tryResolveLibchdb()) throw unsupportedPlatform('its package is not installed')
+}
+
 /** A ClickHouse server in a child process of this one. */
 export interface Server {
   readonly pid: number
@@ -49,7 +58,7 @@ export interface Server {
  * @throws MillraceError `already_running`, `file_unusable`, `unsupported_platform`, `store_unavailable`; PortTaken
  */
 export async function startServer(options: ServerOptions, signal: AbortSignal): Promise<Server> {
-  if (!tryResolveLibchdb()) throw unsupportedPlatform('its package is not installed')
+  requirePlatform()
   const { files } = options
   const config = { ...options, usersFile: files.users }
   await writeSecret(files.config, serverXml(config))

@@ -24,12 +24,24 @@ export interface Asset {
   readonly bodies: Readonly<Record<Encoding, Buffer>>
 }
 
+/** In this order; they are sent as one, since the page is not painted before the last one has come. */
+const STYLES = ['base.css', 'layout.css', 'parts.css', 'pipeline.css']
+
 /** Reads the page and the chart library, and compresses them once. */
 export function loadAssets(): Asset[] {
-  const own = readdirSync(PAGE)
-    .filter((name) => extname(name) in CONTENT_TYPES)
-    .map((name) => assetOf(name, readFileSync(join(PAGE, name))))
-  return [...own, ...chartLibrary()]
+  const library = chartLibrary()
+  const names = readdirSync(PAGE).filter((name) => extname(name) in CONTENT_TYPES)
+  const scripts = names.filter((name) => extname(name) === '.js')
+  const read = (name: string) => readFileSync(join(PAGE, name))
+  // Told in advance, for scripts would be asked for one after the other, as each names the next.
+  const preloads = ['uplot.js', ...scripts].map((name) => `<link rel="modulepreload" href="/assets/${name}">`)
+  const html = read('index.html').toString().replace('<!-- scripts -->', preloads.join(''))
+  return [
+    assetOf('index.html', Buffer.from(html)),
+    assetOf('style.css', Buffer.concat([library.style, ...STYLES.map(read)])),
+    assetOf('uplot.js', library.script),
+    ...[...scripts, 'icon.svg'].map((name) => assetOf(name, read(name))),
+  ]
 }
 
 /** The encoding to answer with, by the request's Accept-Encoding. */
@@ -44,11 +56,11 @@ export function encodingFor(accepted: string | undefined): Encoding {
 }
 
 /** uPlot, as a module: its small build only sets a variable. */
-function chartLibrary(): Asset[] {
+function chartLibrary(): { script: Buffer; style: Buffer } {
   const require = createRequire(import.meta.url)
   const script = readFileSync(require.resolve('uplot/dist/uPlot.iife.min.js'), 'utf8')
   const style = readFileSync(require.resolve('uplot/dist/uPlot.min.css'))
-  return [assetOf('uplot.js', Buffer.from(`${script}\nexport default uPlot\n`)), assetOf('uplot.css', style)]
+  return { script: Buffer.from(`${script}\nexport default uPlot\n`), style }
 }
 
 function assetOf(name: string, body: Buffer): Asset {

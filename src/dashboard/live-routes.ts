@@ -1,6 +1,12 @@
 import type { Static } from 'typebox'
 import { documented } from '../http/documented.ts'
-import { enumParameter, optional, readParameters, textParameter } from '../http/parameters.ts'
+import {
+  enumParameter,
+  integerParameter,
+  optional,
+  readParameters,
+  textParameter,
+} from '../http/parameters.ts'
 import type { App } from '../http/server.ts'
 import type { Logger } from '../observe/logger.ts'
 import { EventStreams, eventFrame } from './event-streams.ts'
@@ -30,12 +36,11 @@ const TOP = {
   search: optional(
     textParameter({ maxLength: 200, description: 'Only pages that have this in their name.' }),
   ),
+  limit: optional(integerParameter({ min: 1, max: 1_000, description: 'How many pages at most.' }), 100),
 }
 const REJECTED = {
   reason: optional(textParameter({ maxLength: 64, description: 'Samples of this reason only.' })),
 }
-
-const PAGES = 100
 
 /** Adds what the page reads: the stream of updates, and what it asks for when somebody looks at it. */
 export function liveRoutes(app: App, sources: LiveRoutes): void {
@@ -100,9 +105,9 @@ export function liveRoutes(app: App, sources: LiveRoutes): void {
       }),
     },
     (request): Promise<Static<typeof TopAnswer>> => {
-      const { range, search = '' } = readParameters(TOP, request)
-      return top.get(JSON.stringify([range, search]), () =>
-        readTop(db, { range, search, limit: PAGES }, now()),
+      const { range, search = '', limit } = readParameters(TOP, request)
+      return top.get(JSON.stringify([range, search, limit]), () =>
+        readTop(db, { range, search, limit }, now()),
       )
     },
   )

@@ -1,6 +1,6 @@
 import type { ConsumerStatus } from '../consumer/status.ts'
-import { messageOf } from '../errors.ts'
 import type { Database } from '../store/database.ts'
+import { Latest } from './latest.ts'
 import type { ProducerView } from './producer-client.ts'
 import { RateMeter } from './rate-meter.ts'
 import { readSeries, type Series, viewsPerSecond } from './series.ts'
@@ -13,7 +13,7 @@ export interface LiveUpdate {
   consumer: ConsumerStatus
   producer: ProducerView
   /** Messages a second over the last seconds; null when not known. */
-  rates: { sent: number | null; processed: number | null; invalid: number | null }
+  rates: Record<'sent' | 'processed' | 'invalid' | 'written', number | null>
   /** The last 15 minutes; null until the store has answered once. */
   recent: Recent | null
   /** Why the store does not answer the dashboard; null when it does. */
@@ -47,6 +47,7 @@ export class Snapshots {
   readonly #sent = new RateMeter()
   readonly #processed = new RateMeter()
   readonly #invalid = new RateMeter()
+  readonly #written = new RateMeter()
   readonly #producer: Latest<ProducerView>
   readonly #recent: Latest<Recent>
   #freshMs = 0
@@ -74,6 +75,7 @@ export class Snapshots {
         sent: this.#sent.add(atMs, producer.value?.status?.sent),
         processed: this.#processed.add(atMs, consumer.processed),
         invalid: this.#invalid.add(atMs, consumer.invalid),
+        written: this.#written.add(atMs, consumer.valid),
       },
       recent: recent.value ?? null,
       store_problem: recent.problem,
@@ -95,39 +97,5 @@ export class Snapshots {
       totals,
       series,
     }
-  }
-}
-
-/** The last answer to a question that is asked again and again, but never twice at the same time. */
-class Latest<T> {
-  readonly #ask: () => Promise<T>
-  #asking: Promise<void> | undefined
-  #value: T | undefined
-  #problem: string | null = null
-
-  constructor(ask: () => Promise<T>) {
-    this.#ask = ask
-  }
-
-  /** Asks, and waits for so many milliseconds at most. */
-  async within(ms: number): Promise<{ value: T | undefined; problem: string | null }> {
-    this.#asking ??= this.#ask()
-      .then(
-        (value) => {
-          this.#value = value
-          this.#problem = null
-        },
-        (error) => {
-          this.#problem = messageOf(error)
-        },
-      )
-      .finally(() => {
-        this.#asking = undefined
-      })
-    const { promise: late, resolve } = Promise.withResolvers<void>()
-    const timer = setTimeout(resolve, ms)
-    await Promise.race([this.#asking, late])
-    clearTimeout(timer)
-    return { value: this.#value, problem: this.#problem }
   }
 }

@@ -13,6 +13,22 @@ const AHEAD = [
 ]
 const SIZES = [1, 10, 100, 500, 1_000, 2_500, 5_000, 10_000, 50_000, 100_000, 250_000]
 
+/** One metric with everything that it counts, as the registry has it. */
+export interface MetricFamily {
+  readonly name: string
+  readonly help: string
+  readonly type: string
+  readonly values: readonly MetricLine[]
+}
+
+/** A line of /metrics. */
+export interface MetricLine {
+  readonly value: number
+  readonly labels: Readonly<Record<string, string | number>>
+  /** What the line is called, where a family has several: `…_bucket`, `…_sum`, `…_count`. */
+  readonly metricName?: string
+}
+
 /** A service's metrics. Names: `millrace_<noun>_<verb>_total`, and base units: `_seconds`, `_bytes`. */
 export class Metrics {
   readonly #registry = new Registry()
@@ -48,6 +64,11 @@ export class Metrics {
         this.set(value())
       },
     })
+  }
+
+  /** Everything, for those who write it in another format. */
+  async families(): Promise<readonly MetricFamily[]> {
+    return (await this.#registry.getMetricsAsJSON()) as unknown as MetricFamily[]
   }
 
   /** Everything, in the text format of Prometheus. */
@@ -123,6 +144,7 @@ export function consumerMetrics(gauges: ConsumerGauges): Metrics {
   const lost = metrics.counter('messages_lost_total', 'Messages gone from the log before they were read')
   const gaps = metrics.counter('log_gaps_total', 'Times that the log did not have what was to be read next')
   const away = metrics.counter('retries_total', 'Requests that were tried again', ['dependency'])
+  for (const dependency of ['store', 'log']) away.inc({ dependency }, 0)
   const rows = metrics.counter('rows_inserted_total', 'Rows acknowledged by ClickHouse', ['table'])
   const failedRollUps = metrics.counter('rollups_failed_total', 'Runs of the roll-up that ended early')
   const windows = metrics.counter('windows_computed_total', 'Windows that were brought up to date', ['level'])

@@ -39,7 +39,7 @@ export class Dispatcher {
     this.#weights = weights
     const onDelivered = (message: Outgoing, delivered: Delivered): void => {
       const { record, entry } = message
-      if (entry.kind === 'view' && record.key !== null) this.#originals.end(record.key, delivered)
+      if (entry.kind === 'view' && record.key !== null) this.#originals.end(record.key, delivered, entry)
     }
     this.#strategies = {
       sync: new SyncStrategy(delivery, onDelivered),
@@ -85,11 +85,14 @@ export class Dispatcher {
   }
 
   /**
-   * What repeats a failed event goes where that one went: to be sent again, after it. Others do not wait for room: they are as many as can
-   * wait here, at most.
+   * What repeats a failed event goes where that one went, and as the same page view: of those that are sent again the ledger counts the
+   * first as a view and the others as repeats. It may be the only one, since a full disk keeps no failed events. Others do not wait for room:
+   * they are as many as can wait here, at most.
    */
   async #sendAfter(original: Delivered | Promise<Delivered>, message: Outgoing): Promise<void> {
-    if ((await original) === 'acknowledged') void this.#choose().send(message)
-    else await this.#delivery.keep([message], 'the event that it repeats could not be sent')
+    if ((await original) === 'acknowledged') return void this.#choose().send(message)
+    const { record } = message
+    const entry = this.#originals.failedEntry(record.key!) ?? message.entry
+    await this.#delivery.keep([{ record, entry }], 'the event that it repeats could not be sent')
   }
 }

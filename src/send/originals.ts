@@ -1,3 +1,4 @@
+import type { LedgerEntry } from '../ledger/port.ts'
 import type { Delivered } from './delivery.ts'
 
 type Waiting = readonly ((delivered: Delivered) => void)[]
@@ -14,7 +15,7 @@ const NOBODY: Waiting = []
  */
 export class Originals {
   readonly #underWay = new Map<Uint8Array, Waiting>()
-  readonly #failed = new WeakSet<Uint8Array>()
+  readonly #failed = new WeakMap<Uint8Array, LedgerEntry>()
 
   /** A page view is about to be sent. */
   begin(key: Uint8Array): void {
@@ -22,11 +23,11 @@ export class Originals {
   }
 
   /** It is in the log, or in the failed-events file. */
-  end(key: Uint8Array, delivered: Delivered): void {
+  end(key: Uint8Array, delivered: Delivered, entry: LedgerEntry): void {
     const waiting = this.#underWay.get(key)
     if (!waiting) return
     this.#underWay.delete(key)
-    if (delivered === 'failed') this.#failed.add(key)
+    if (delivered === 'failed') this.#failed.set(key, entry)
     for (const resolve of waiting) resolve(delivered)
   }
 
@@ -35,5 +36,10 @@ export class Originals {
     const waiting = this.#underWay.get(key)
     if (waiting) return new Promise((resolve) => this.#underWay.set(key, [...waiting, resolve]))
     return this.#failed.has(key) ? 'failed' : 'acknowledged'
+  }
+
+  /** What the ledger is to say of a page view that failed, when it is sent after all. */
+  failedEntry(key: Uint8Array): LedgerEntry | undefined {
+    return this.#failed.get(key)
   }
 }

@@ -17,9 +17,10 @@ const WRITTEN = [
 /**
  * Checks that the server is new enough.
  *
+ * @returns its version
  * @throws MillraceError `store_refused`; also when what answers is no ClickHouse
  */
-export async function checkVersion(db: Database): Promise<void> {
+export async function checkVersion(db: Database): Promise<string> {
   // Our own database may not be there yet.
   const server = db.alone({ database: 'system' })
   const [row] = await server
@@ -32,7 +33,7 @@ export async function checkVersion(db: Database): Promise<void> {
       hint: 'Check MILLRACE_CLICKHOUSE_URL.',
     })
   }
-  if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return
+  if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return version
   throw new MillraceError(
     'store_refused',
     `the ClickHouse server is version ${version}; ${OLDEST.join('.')} or later is needed`,

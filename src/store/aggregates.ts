@@ -97,32 +97,29 @@ export async function queryAggregates(
     query.pageId === undefined ? `${breakdowns} AS t FINAL WHERE ${inRange} AND t.dimension = 'all'` : ofPages
   const params = { limit: query.limit, ...(query.pageId === undefined ? {} : { page: query.pageId }) }
 
-  const [totals, [pagesTotal], shown, regions, series] = await Promise.all([
-    db.query<Measures>(`SELECT ${MEASURE_NAMES} FROM (SELECT ${MEASURES} FROM ${everything})`, { params }),
+  const [[whole], [pagesTotal], shown, regions] = await Promise.all([
+    db.query<Measures & { series: readonly Point[] }>(totalsAndSeries(everything), { params }),
     db.query<{ n: number }>(`SELECT uniqExact(t.page_id) AS n FROM ${ofPages}`, { params }),
     db.query<{ page_id: string } & Measures>(topPages(ofPages), { params }),
     query.pageId === undefined
       ? db.query<AggregatesAnswer['regions'][number]>(topRegions(breakdowns, inRange))
       : [],
-    db.query<Omit<AggregatesAnswer['series'][number], 'window_start'> & { start: number }>(
-      `SELECT toUnixTimestamp(t.window_start) AS start, t.view_count AS view_count,
-         finalizeAggregation(t.unique_users) AS unique_users, t.bounce_count AS bounce_count
-       FROM ${everything} ORDER BY start`,
-      { params },
-    ),
   ])
+  const { series, ...totals } = whole!
   return {
     from: new Date(fromMs).toISOString(),
     to: new Date(toMs).toISOString(),
     resolution,
     fresh_as_of: new Date(context.freshAsOfMs[resolution]).toISOString(),
-    totals: totals[0]!,
+    totals,
     pages_total: pagesTotal!.n,
     pages: shown,
     regions,
-    series: series.map(({ start, ...counts }) => ({
+    series: series.map(([start, views, users, bounces]) => ({
       window_start: new Date(start * 1_000).toISOString(),
-      ...counts,
+      view_count: views,
+      unique_users: users,
+      bounce_count: bounces,
     })),
   }
 }
@@ -136,6 +133,16 @@ export function resolutionFor(
 ): Resolution {
   const short = toMs - fromMs <= LONGEST_BY_MINUTE_MS
   return short && nowMs - fromMs < minutesKeptMs ? 'minute' : 'hour'
+}
+
+/** A window: its start in seconds, views, users, bounces. */
+type Point = readonly [start: number, views: number, users: number, bounces: number]
+
+/** Together, so that the states, which are most of what there is to read, are read once. */
+function totalsAndSeries(from: string): string {
+  return `SELECT ${MEASURE_NAMES}, series FROM (SELECT ${MEASURES},
+      arraySort(groupArray((toUnixTimestamp(t.window_start), t.view_count, finalizeAggregation(t.unique_users), t.bounce_count))) AS series
+    FROM ${from})`
 }
 
 /** Which pages are shown is decided by counts; the states, which are expensive to merge, are read for these only. */

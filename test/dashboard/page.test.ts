@@ -6,6 +6,14 @@ import { eventually } from '../helpers/wait.ts'
 
 test('the whole page is under 150 kB compressed, and asks nobody else for anything', () => {
   const assets = loadAssets()
+  const names = assets.map(({ name }) => name)
+  const html = assets.find(({ name }) => name === 'index.html')!.bodies.identity.toString()
+  const named = Array.from(html.matchAll(/(?:src|href)="\/assets\/([^"]+)"/g), ([, name]) => name!)
+  assert.deepEqual(
+    [...new Set(named), 'index.html'].sort(),
+    names.sort(),
+    'the page asks for all of it at once',
+  )
   const bytes = assets.reduce((sum, { bodies }) => sum + bodies.br.length, 0)
   assert.ok(bytes > 10_000 && bytes < 150_000, `${bytes} bytes`)
   for (const { name, bodies } of assets) {
@@ -63,6 +71,15 @@ test('page, updates and controls of a running system', async (t) => {
   const series = await system.get(`${consumerUrl}/live/series?range=24h`)
   assert.equal(series.step_ms, 60_000)
   assert.equal((await fetch(`${consumerUrl}/live/series?range=century`)).status, 400)
+  const few = await system.get(`${consumerUrl}/live/top?limit=2`)
+  assert.equal(few.pages.length, 2)
+  assert.ok(few.pages_found > 2)
+
+  assert.equal((await system.get(`${consumerUrl}/verify`)).verdict, null)
+  const report = await system.verifyAgrees()
+  const { verdict } = await system.get(`${consumerUrl}/verify`)
+  assert.equal(verdict.began_at, report.began_at, 'the verdict of the command line')
+  assert.equal(verdict.messages, 500)
 })
 
 test('the page itself needs no token, everything that it shows does', async (t) => {

@@ -80,15 +80,19 @@ function pairs(markdown: string): { commands: string; shown: string }[] {
   return found
 }
 
-/** What is shown, line after line, `…` standing for anything, with other lines between them. */
+/**
+ * What is shown, line after line, `…` standing for anything, with other lines between them. Spaces stand for any: a pipe gets
+ * tabs where a terminal gets columns.
+ */
 function expected(shown: string): RegExp {
   const lines = shown.split('\n').map((line) =>
     line
+      .trimStart()
       .split('…')
-      .map((text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(/ +/g, ' +'))
+      .map((text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll(/ +/g, '[ \\t]+'))
       .join('.*'),
   )
-  return new RegExp(lines.join('.*\n(?:.*\n)*?'))
+  return new RegExp(lines.join('.*\n(?:.*\n)*?[ \\t]*'))
 }
 
 /** npm and npx without their half second, on this Node; and pgrep that sees the processes of this test alone. */

@@ -36,6 +36,11 @@ async function asking<T>(stage: Stage, ask: (log: EventLog) => Promise<T>): Prom
   }
 }
 
+/** How many messages the topic has had since it was made. */
+function endOf(stage: Stage): Promise<number> {
+  return asking(stage, async (log) => (await log.bounds()).reduce((sum, { end }) => sum + end, 0))
+}
+
 function checksOf({ differences }: VerifyReport): CheckName[] {
   return [...new Set(differences.map(({ check }) => check))]
 }
@@ -122,7 +127,7 @@ export async function readTopicMadeAgain(t: TestContext, stage: Stage): Promise<
     return true
   })
   await stage.resume()
-  await eventually('the new topic to be read', async () => (await stage.positions())[1] > 500, 120_000)
+  await eventually('the new topic to be used', async () => (await endOf(stage)) > 500)
   const report = await stage.agrees(t)
   assert.ok(report.unchecked.some(({ what }) => what === 'former_topic'))
   assert.ok(report.notes.some((note) => /removed and made again/.test(note)))
@@ -209,24 +214,27 @@ export async function topicMadeAgain(t: TestContext, stage: Stage): Promise<void
   const given = before.partitions.reduce((sum: number, { end }: { end: number }) => sum + end, 0) - from
   await topicTool(stage, '--delete')
   await eventually('the topic to be made again', async () => {
-    await topicTool(stage, '--create', '--partitions', '6', '--replication-factor', '3')
+    await topicTool(stage, '--create', '--partitions', '8', '--replication-factor', '3')
     return true
   })
   stage.clickhouse = stage.system.start('clickhouse')
   await stage.resume()
-  const ended = () =>
-    asking(stage, async (log) => (await log.bounds()).reduce((sum, { end }) => sum + end, 0))
-  await eventually('the new topic to be used', async () => (await ended()) > 500, 120_000)
+  await eventually('the new topic to be used', async () => (await endOf(stage)) > 500)
   await stage.pause()
-  await eventually('all to be read', async () => {
-    const { gaps, lag } = await statusOf()
-    return gaps > 0 && lag === 0
+  const messages = await endOf(stage)
+  const after = await eventually('all to be read', async () => {
+    const status = await statusOf()
+    assert.ok(status.gaps > 0)
+    assert.equal(status.lag, 0)
+    assert.equal(
+      status.processed + status.lost,
+      given + messages,
+      'each message is read once, or told as lost',
+    )
+    return status
   })
-  const after = await statusOf()
-  const messages = await ended()
   t.diagnostic(`${after.lost} messages lost with the topic, ${messages} in the new one`)
   assert.ok(after.lost > 0)
-  assert.equal(after.processed + after.lost, given + messages, 'each message is read once, or told as lost')
   const program = stage.consumers.get(url)!
   assert.match(program.stdout + program.stderr, /THE TOPIC WAS REMOVED AND MADE AGAIN/)
   const audit = await stage.verify()

@@ -20,6 +20,38 @@ if (canRunPrometheus()) {
   }
 }
 
+const RECORDING = readFileSync(join(MONITORING, 'rules/recording.yml'), 'utf8')
+const BOARD = readFileSync(join(MONITORING, 'grafana/boards/millrace.json'), 'utf8')
+
+test('alerts watch what may go wrong', () => {
+  const expressions = [...ALERTS.matchAll(/expr: (?:>-\n)?([\s\S]+?)\n +(?:for|labels):/g)].map(
+    ([, text]) => text!,
+  )
+  for (const [what, metric] of Object.entries({
+    lag: 'millrace:consumer_lag:seconds',
+    freshness: 'millrace:aggregates_age:seconds',
+    'share of errors': 'millrace:messages_rejected:share5m',
+    'store away': 'millrace_store_away_seconds',
+    'log away': 'millrace_log_away_seconds',
+    'dropped events': 'millrace_events_dropped_total',
+    'failed events': 'millrace_messages_failed_total',
+    'lost messages': 'millrace_messages_lost_total',
+    disk: 'millrace:data_disk_free:share',
+  })) {
+    assert.ok(
+      expressions.some((text) => text.includes(metric)),
+      `no alert watches ${what}`,
+    )
+  }
+})
+
+test('what is recorded is used by the board or an alert, and what they use is recorded', () => {
+  const recorded = [...RECORDING.matchAll(/- record: (\S+)/g)].map(([, name]) => name!)
+  const used = new Set(`${ALERTS}${BOARD}`.match(/\bmillrace:\w+:\w+/g))
+  assert.ok(recorded.length > 0)
+  assert.deepEqual([...used].sort(), recorded.sort())
+})
+
 test('every alert has a case in which it fires, and a section that says what to do', () => {
   const alerts = [...ALERTS.matchAll(/- alert: (\w+)/g)].map(([, name]) => name!)
   assert.ok(alerts.length > 0)

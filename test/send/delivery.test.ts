@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, readdir, rename, writeFile } from 'node:fs/promises'
+import { appendFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { type TestContext, test } from 'node:test'
 import { MillraceError } from '../../src/errors.ts'
 import { MemoryLedger } from '../../src/ledger/memory-ledger.ts'
@@ -111,10 +111,33 @@ test('a repeat waits for its original, and fails with it', async (t) => {
   assert.deepEqual({ views, repeats }, { views: 1, repeats: 1 })
   await failedEvents.close()
   const [file] = await listFailedEventFiles(dataDir)
-  assert.deepEqual(
-    (await readFailedEvents(file!)).map(({ entry }) => entry.kind),
-    ['view', 'repeat'],
-  )
+  assert.deepEqual(await readFailedEvents(file!), [outgoing(2), outgoing(2)])
+})
+
+test('a repeat of an event that failed and could not be kept either is sent again as a page view', async (t) => {
+  const { dataDir, writer, failedEvents, delivery } = await setUp(t)
+  const dispatcher = new Dispatcher({
+    delivery,
+    weights: { sync: 0, async: 1, batch: 0 },
+    batch: { size: 10, intervalMs: 1 },
+    random: () => 0,
+  })
+  const original = outgoing(1)
+  writer.fail = refused('1')
+  // Where failed events go there is no directory: as on a full disk, nothing is kept.
+  await writeFile(failedEventsDirectory(dataDir), '')
+  await dispatcher.send(original)
+  await dispatcher.drain()
+  await rm(failedEventsDirectory(dataDir))
+  for (let i = 0; i < 2; i++) await dispatcher.send({ ...original, entry: { kind: 'repeat' } })
+  await dispatcher.drain()
+  await failedEvents.close()
+  const [file] = await listFailedEventFiles(dataDir)
+  const log = new MemoryLog({ partitions: 2 })
+  const ledger = new MemoryLedger()
+  await resendFile(file!, { writer: await log.writer(), ledger, topic: 'page-views', partitions: 2 })
+  const { views, repeats } = ledger.read()
+  assert.deepEqual({ views, repeats }, { views: 1, repeats: 1 })
 })
 
 test('a repeat of what waits in a batch that is not full holds up no other event', async (t) => {

@@ -3,6 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { resolve } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
+import { runChecks } from '../../src/cli/doctor/check.ts'
+import { clickhouseRightsCheck } from '../../src/cli/doctor/checks/clickhouse-rights.ts'
+import { surroundingsOf } from '../../src/cli/doctor/surroundings.ts'
+import { configWith } from '../../src/config/config.ts'
 import { checkMayWrite, checkVersion } from '../../src/store/access.ts'
 import { Database } from '../../src/store/database.ts'
 import { migrate } from '../../src/store/migrate.ts'
@@ -52,6 +56,13 @@ test('a user that may only read is refused, with what is missing and what to do'
     message: /INSERT/,
     hint: /MILLRACE_CLICKHOUSE_USER/,
   })
+  await using around = surroundingsOf(
+    configWith({ clickhouseUrl: server.endpoint.url, clickhouseUser: 'looking', clickhousePassword: '' }),
+  )
+  const [finding] = await runChecks([clickhouseRightsCheck], around)
+  assert.equal(finding!.state, 'fail')
+  assert.match(finding!.detail, /INSERT/)
+  assert.match(finding!.mend!, /MILLRACE_CLICKHOUSE_USER/)
 })
 
 test('a server that is too old, or no ClickHouse, is refused by its version', async (t) => {

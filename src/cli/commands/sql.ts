@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
+import { addAbortSignal } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { MillraceError, messageOf } from '../../errors.ts'
 import type { ExitCode } from '../../exit-codes.ts'
@@ -7,6 +8,7 @@ import type { Database } from '../../store/database.ts'
 import { StoreError } from '../../store/errors.ts'
 import { openStore } from '../compose.ts'
 import { type CliContext, loggerOf, type Register, settingsOf } from '../context.ts'
+import { write } from '../output.ts'
 import { addSettings, givenSettings } from '../setting-flags.ts'
 import { type Format, formatOf } from '../sql/formats.ts'
 import { writeTables } from '../sql/pages.ts'
@@ -55,8 +57,9 @@ export const registerSql: Register = (program, context) => {
         })
       }
       await using store = await openStore(config, loggerOf({ ...config, logLevel: 'warn' }, 'sql'))
+      const how = { mayWrite: options.write === true, header: options.header }
       for (const statement of statements) {
-        await answer(store.db, statement, format, { write: options.write, header: options.header }, context)
+        await answer(store.db, statement, format, how, context)
         if (context.signal.aborted) break
       }
       if (context.signal.aborted) process.exitCode = INTERRUPTED
@@ -97,37 +100,36 @@ async function answer(
   db: Database,
   statement: string,
   format: Format,
-  { write, header }: { readonly write?: boolean; readonly header?: boolean },
+  { mayWrite, header }: { readonly mayWrite: boolean; readonly header: boolean },
   { stdout, stderr, signal }: CliContext,
 ): Promise<void> {
   try {
-    const settings = { ...format.settings, ...(write ? {} : READ_ONLY) }
+    const settings = { ...format.settings, ...(mayWrite ? {} : READ_ONLY) }
     const { format: named, body } = await db.answer(statement, format.name, { settings, signal })
+    addAbortSignal(signal, body)
     if (named === undefined) {
       body.resume()
       await once(body, 'end')
       if (format.shape === 'json') stdout.write('[]\n')
     } else if (named === format.name && format.shape === 'table') {
-      const say = async (text: string): Promise<void> => {
-        if (!stdout.write(text)) await once(stdout, 'drain')
-      }
-      if ((await writeTables(body, say, header !== false)) === 0) stderr.write('no rows\n')
+      const rows = await writeTables(body, (text) => write(stdout, text), header)
+      if (rows === 0) stderr.write('no rows\n')
     } else {
       if (named !== format.name && format.shape === 'json') {
         throw new MillraceError('invalid_setting', `--json, and the statement asks for FORMAT ${named}`, {
           hint: 'Leave one of them out.',
         })
       }
-      await pipeline(body, stdout, { signal, end: false })
+      await pipeline(body, stdout, { end: false })
     }
   } catch (error) {
     if (signal.aborted) return
-    throw refusal(error, write === true)
+    throw refusal(error, mayWrite)
   }
 }
 
 /** An error of the statement is none that may be gone later. */
-function refusal(error: unknown, write: boolean): unknown {
+function refusal(error: unknown, mayWrite: boolean): unknown {
   if (!(error instanceof StoreError)) return error
   if (error.message.endsWith(': aborted')) {
     return new MillraceError('store_unavailable', 'ClickHouse broke its answer off', {
@@ -135,7 +137,7 @@ function refusal(error: unknown, write: boolean): unknown {
       hint: 'It waits some 30 s for a reader that pauses: write a large answer to a file first.',
     })
   }
-  if (error.clickhouseCode === REFUSED_AS_READ_ONLY && !write) {
+  if (error.clickhouseCode === REFUSED_AS_READ_ONLY && !mayWrite) {
     return new MillraceError('invalid_setting', `the statement may only read: ${error.message}`, {
       cause: error,
       hint: 'Give --write to allow what changes something.',

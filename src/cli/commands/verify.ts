@@ -1,7 +1,9 @@
 import { MillraceError } from '../../errors.ts'
 import type { ExitCode } from '../../exit-codes.ts'
 import { describeReport } from '../../verify/describe.ts'
+import { LastVerdict } from '../../verify/last-verdict.ts'
 import { rangeFrom } from '../../verify/range.ts'
+import { verdictOf } from '../../verify/verdict.ts'
 import { verify } from '../../verify/verify.ts'
 import { openEventLog, openStore } from '../compose.ts'
 import { loggerOf, type Register, settingsOf } from '../context.ts'
@@ -66,6 +68,7 @@ export const registerVerify: Register = (program, context) => {
         waiting: (what) => progress.show(`waiting: ${what}`),
       })
       progress.clear()
+      await new LastVerdict(config.dataDir, logger).keep(verdictOf(report))
       context.stdout.write(options.json ? `${JSON.stringify(report, null, 2)}\n` : describeReport(report))
       process.exitCode = STATUS[report.verdict]
     })

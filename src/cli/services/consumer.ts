@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.ts'
+import type { TelemetrySettings } from '../../config/telemetry.ts'
 import { Consumer } from '../../consumer/consumer.ts'
 import { countConsumer } from '../../consumer/counters.ts'
 import { gapSentence } from '../../consumer/gap.ts'
@@ -29,11 +30,14 @@ import { ClickHouseStore } from '../../store/clickhouse-store.ts'
 import { checkSchema, migrate } from '../../store/migrate.ts'
 import { applyRetention } from '../../store/retention.ts'
 import { Audits } from '../../verify/audits.ts'
+import { LastVerdict } from '../../verify/last-verdict.ts'
 import { verifyRoutes } from '../../verify/routes.ts'
+import { verdictOf } from '../../verify/verdict.ts'
 import { verify } from '../../verify/verify.ts'
 import { VERSION } from '../../version.ts'
 import { awaitEventLog, openStore } from '../compose.ts'
 import { aborted } from '../signals.ts'
+import { openTelemetry } from '../telemetry.ts'
 import { deadLettersOf } from './dead-letters.ts'
 
 /** So many messages behind, new rows go before fresh aggregates. */
@@ -49,13 +53,14 @@ const GIVE_UP_AFTER_MS = 8_000
  * Runs the consumer until the signal aborts: log → store → roll-up, and the query API.
  *
  * @param options.initSchema whether to create or update the tables first
+ * @param options.telemetry what is sent to others
  * @param options.onReady told where it answers
  */
 export async function runConsumer(
   config: Config,
   logger: Logger,
   signal: AbortSignal,
-  options: { initSchema: boolean; onReady: (url: string) => void },
+  options: { initSchema: boolean; telemetry: TelemetrySettings; onReady: (url: string) => void },
 ): Promise<void> {
   await using ending = new AsyncDisposableStack()
   const now = Date.now
@@ -142,8 +147,19 @@ export async function runConsumer(
     logAwaySeconds: () => retrier.awaySeconds('log'),
   })
   addServiceGauges(metrics, { healthy: () => healthOf(state()).healthy, dataDir: config.dataDir })
-  const audits = new Audits((waiting) =>
-    verify({
+  ending.use(
+    await openTelemetry({
+      service: 'consumer',
+      settings: options.telemetry,
+      config,
+      logger,
+      metrics,
+      signal,
+    }),
+  )
+  const lastVerdict = new LastVerdict(config.dataDir, logger)
+  const audits = new Audits(async (waiting) => {
+    const report = await verify({
       db,
       log,
       ledger: openedLog.ledger,
@@ -157,8 +173,10 @@ export async function runConsumer(
       waiting,
       // It may read much of the log again, which is no work for the process that consumes.
       offsets: false,
-    }),
-  )
+    })
+    await lastVerdict.keep(verdictOf(report))
+    return report
+  })
   const server = await startHttpServer({
     name: 'consumer',
     host: config.host,
@@ -182,7 +200,7 @@ export async function runConsumer(
         now,
         logger,
       })
-      verifyRoutes(app, audits)
+      verifyRoutes(app, audits, lastVerdict)
       deadLetterRoutes(app, deadLettersOf(config, openedLog, db))
       consumerRoutes(app, {
         now,

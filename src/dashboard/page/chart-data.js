@@ -1,5 +1,5 @@
 // @ts-check
-import { compact, count, duration, percent } from './format.js'
+import { compact, count, duration, percent, roundPercent } from './format.js'
 
 /**
  * @typedef {import('./types.d.ts').Series} Series
@@ -28,7 +28,7 @@ export const MEASURES = {
   },
   bounces: {
     lines: [{ label: 'Bounce rate', values: bounceRates, second: false }],
-    axis: percent,
+    axis: roundPercent,
     exact: percent,
   },
 }

@@ -2,6 +2,7 @@
 import { columnsOf, MEASURES, summaryOf, titleOf } from './chart-data.js'
 import { byId, element, setText } from './dom.js'
 import { moment, time } from './format.js'
+import { MOVE, selects, startGestures, ZOOM } from './gestures.js'
 import uPlot from './uplot.js'
 import { Viewport } from './viewport.js'
 
@@ -16,18 +17,23 @@ const legend = byId('legend')
 const summary = byId('chart-summary')
 const choice = byId('measure', HTMLSelectElement)
 const whole = byId('zoom-all', HTMLButtonElement)
-const empty = element('p', { class: 'empty' })
+const earlier = byId('earlier', HTMLButtonElement)
+const later = byId('later', HTMLButtonElement)
+const empty = element('p', { class: 'empty' }, 'Waiting for the first numbers …')
 
-/** How far a key or button zooms, and how far a key moves. */
-const ZOOM = 0.5
 const DAY_S = 86_400
-const MOVE = 0.25
+/** Between an axis and its numbers, in pixels. */
+const GAP = 8
+/** Measures texts, apart from the chart's own canvas, whose state uPlot remembers. */
+const ruler = document.createElement('canvas').getContext('2d')
 
 const viewport = new Viewport()
 /** @type {uPlot | undefined} */
 let plot
 /** @type {Series | undefined} */
 let series
+/** The window under the pointer. @type {number | null} */
+let pointed = null
 
 /** Shows the points of a range. @param {Series} next */
 export function showSeries(next) {
@@ -38,66 +44,47 @@ export function showSeries(next) {
   else plot.setData(/** @type {uPlot.AlignedData} */ (columnsOf(next, measure())), false)
   setText(empty, next.views.length === 0 ? 'No views in this time yet.' : '')
   setText(summary, summaryOf(next, timeOf))
+  showLegend()
   look()
+}
+
+/** Its points cannot be read now. What is there stays. @param {string} message */
+export function showNoSeries(message) {
+  if (!series) setText(empty, message)
 }
 
 /** Lets the chart be zoomed, moved and switched over. */
 export function startChart() {
   box.append(empty)
   choice.addEventListener('change', build)
-  onZoom('zoom-in', () => viewport.scale(ZOOM))
-  onZoom('zoom-out', () => viewport.scale(1 / ZOOM))
-  onZoom('zoom-all', () => viewport.reset())
-  box.addEventListener('keydown', onKey)
-  box.addEventListener('wheel', onWheel, { passive: false })
+  onPress('earlier', () => viewport.move(-MOVE))
+  onPress('later', () => viewport.move(MOVE))
+  onPress('zoom-in', () => viewport.scale(ZOOM))
+  onPress('zoom-out', () => viewport.scale(1 / ZOOM))
+  onPress('zoom-all', () => viewport.reset())
+  startGestures({
+    box,
+    viewport,
+    plot: () => plot,
+    look,
+    read: (left) => plot?.setCursor({ left, top: 0 }),
+  })
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', build)
   new ResizeObserver(() => plot?.setSize(size())).observe(box)
 }
 
 /** @param {string} id @param {() => void} change */
-function onZoom(id, change) {
+function onPress(id, change) {
   byId(id).addEventListener('click', () => {
     change()
     look()
   })
 }
 
-/** @param {KeyboardEvent} event */
-function onKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey) return
-  /** @type {Record<string, () => void>} */
-  const keys = {
-    ArrowLeft: () => viewport.move(-MOVE),
-    ArrowRight: () => viewport.move(MOVE),
-    '+': () => viewport.scale(ZOOM),
-    '=': () => viewport.scale(ZOOM),
-    '-': () => viewport.scale(1 / ZOOM),
-    0: () => viewport.reset(),
-    Escape: () => viewport.reset(),
-  }
-  const act = keys[event.key]
-  if (!act) return
-  event.preventDefault()
-  act()
-  look()
-}
-
-/** A plain wheel scrolls the page: only pinching (which browsers tell as Ctrl and wheel) and sideways movements are ours. @param {WheelEvent} event */
-function onWheel(event) {
-  const sideways = Math.abs(event.deltaX) > Math.abs(event.deltaY)
-  if (!plot || (!event.ctrlKey && !(sideways && viewport.zoomed))) return
-  event.preventDefault()
-  if (event.ctrlKey) {
-    const at = event.clientX - plot.over.getBoundingClientRect().left
-    viewport.scale(Math.exp(event.deltaY / 100), plot.posToVal(at, 'x'))
-  } else viewport.move(event.deltaX / plot.over.clientWidth)
-  look()
-}
-
 /** Shows the part of the time that is to be seen. */
 function look() {
   plot?.setScale('x', viewport.shown)
-  whole.disabled = !viewport.zoomed
+  for (const button of [whole, earlier, later]) button.disabled = !viewport.zoomed
 }
 
 function measure() {
@@ -112,7 +99,7 @@ function build() {
   const data = /** @type {uPlot.AlignedData} */ (columnsOf(series, measure()))
   plot = new uPlot(optionsOf(measure()), data, box)
   look()
-  showLegend(null)
+  showLegend()
 }
 
 /** @param {import('./chart-data.js').Measure} measure @returns {uPlot.Options} */
@@ -127,12 +114,18 @@ function optionsOf({ lines, axis }) {
   const font = `12px ${style.fontFamily}`
   return {
     ...size(),
+    padding: [8, 12, 0, 0],
     legend: { show: false },
-    cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 7 }, y: false },
+    cursor: {
+      drag: { x: true, y: false, setScale: false },
+      points: { size: 7 },
+      y: false,
+      bind: { mousedown: (_plot, _over, handler) => (event) => (selects(event) ? handler(event) : null) },
+    },
     scales: { x: { time: true }, y: { range: (_plot, _min, max) => [0, max > 0 ? max * 1.08 : 1] } },
     axes: [
-      { ...axes, font, grid: { show: false }, values: timesOf },
-      { ...axes, font, size: 58, values: (_plot, values) => values.map(axis) },
+      { ...axes, font, size: 28, grid: { show: false }, values: timesOf },
+      { ...axes, font, size: widthIn(font), gap: GAP, values: (_plot, values) => values.map(axis) },
     ],
     series: [
       {},
@@ -148,9 +141,32 @@ function optionsOf({ lines, axis }) {
     ],
     hooks: {
       setSelect: [onSelect],
-      setCursor: [({ cursor }) => showLegend(cursor.idx ?? null)],
+      setCursor: [
+        ({ cursor }) => {
+          pointed = cursor.idx ?? null
+          showLegend()
+        },
+      ],
       ready: [(made) => made.over.addEventListener('dblclick', onDoubleClick)],
     },
+  }
+}
+
+/**
+ * As wide as its widest number, so that the numbers begin where the card does. Which numbers there are depends on the width again:
+ * uPlot asks a few times, and the first answer is kept.
+ *
+ * @param {string} font
+ * @returns {uPlot.Axis.Size}
+ */
+function widthIn(font) {
+  return (plot, values, axis, cycle) => {
+    const known = /** @type {{ _size?: number }} */ (plot.axes[axis])._size
+    if (cycle > 1 && known !== undefined) return known
+    if (!ruler) return 58
+    ruler.font = font
+    const widths = (values ?? []).map((text) => ruler.measureText(text).width)
+    return Math.ceil(Math.max(0, ...widths)) + GAP
   }
 }
 
@@ -159,7 +175,7 @@ function timesOf(_plot, seconds, _axis, _space, step) {
   const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }
   const parts =
     step >= DAY_S ? { day: 'numeric', month: 'short' } : step >= 60 ? clock : { ...clock, second: '2-digit' }
-  const format = new Intl.DateTimeFormat(undefined, /** @type {Intl.DateTimeFormatOptions} */ (parts))
+  const format = new Intl.DateTimeFormat('en-GB', /** @type {Intl.DateTimeFormatOptions} */ (parts))
   return seconds.map((each) => format.format(each * 1_000))
 }
 
@@ -176,9 +192,11 @@ function onDoubleClick() {
   look()
 }
 
-/** What the lines are, with the values under the pointer. @param {number | null} at */
-function showLegend(at) {
+/** What the lines are, with the values under the pointer, or else the last ones. */
+function showLegend() {
   if (!series) return
+  const last = series.complete > 0 ? series.complete - 1 : null
+  const at = pointed !== null && pointed < series.views.length ? pointed : last
   const now = series
   const { lines, exact } = measure()
   const keys = lines.map(({ label, second, values }) => {

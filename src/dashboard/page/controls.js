@@ -22,13 +22,23 @@ const SHARES = ['bounces', 'invalid', 'repeats']
 /** Fields that somebody has changed and not sent; they are left alone. @type {Set<Element>} */
 const edited = new Set()
 
+/** What a change may take until the updates know of it, in milliseconds. */
+const UPDATE_MS = 1_500
+/** Until when updates are from before the last change, by the monotonic clock. */
+let oldUntil = 0
+/** Whether the last update said that the producer is away. */
+let away = false
+
 /** Shows how the producer is set. @param {ProducerView} producer */
 export function showControls({ status }) {
   controls.disabled = status === null
   pause.disabled = status === null
-  if (!status) return
-  setText(pause, status.generating ? 'Pause' : 'Resume')
-  for (const input of modes.querySelectorAll('input')) input.checked = input.value === status.mode
+  if (away !== (status === null)) {
+    away = status === null
+    show(away ? 'The producer does not answer, so nothing can be changed now.' : '', away)
+  }
+  if (!status || performance.now() < oldUntil) return
+  showPace(status)
   fill(eps, status.speed_override === null ? '' : String(status.speed_override))
   for (const name of SHARES) {
     const share = status.shares[/** @type {keyof typeof status.shares} */ (name)]
@@ -67,14 +77,29 @@ export function startControls() {
  * @param {Element[]} [fields] what was sent, and is to follow the producer again
  */
 async function steer(name, body, inWords, fields = []) {
+  oldUntil = Number.POSITIVE_INFINITY
   try {
     /** @type {T} */
     const done = await post(`/control/${name}`, body)
+    if (isPace(done)) showPace(done)
     for (const input of fields) edited.delete(input)
     show(inWords(done), false)
   } catch (error) {
     show(error instanceof Error ? error.message : String(error), true)
+  } finally {
+    oldUntil = performance.now() + UPDATE_MS
   }
+}
+
+/** @param {unknown} answer @returns {answer is Pace} */
+function isPace(answer) {
+  return typeof answer === 'object' && answer !== null && 'generating' in answer
+}
+
+/** @param {Pick<Pace, 'mode' | 'generating'>} pace */
+function showPace({ mode, generating }) {
+  setText(pause, generating ? 'Pause' : 'Resume')
+  for (const input of modes.querySelectorAll('input')) input.checked = input.value === mode
 }
 
 /** @param {string} text @param {boolean} refused */
@@ -98,7 +123,7 @@ function burstText({ accepted }) {
 
 /** @param {Record<string, number>} shares */
 function sharesText(shares) {
-  const texts = SHARES.map((name) => `${name} ${Math.round((shares[name] ?? 0) * 10_000) / 100} %`)
+  const texts = SHARES.map((name) => `${name} ${Math.round((shares[name] ?? 0) * 10_000) / 100}%`)
   return `Shares are now: ${texts.join(', ')}.`
 }
 

@@ -24,11 +24,18 @@ export async function follow({ onUpdate, onAway }) {
       })
       onAway('The connection to the consumer has ended.')
     } catch (error) {
-      onAway(error instanceof Error ? error.message : String(error))
+      onAway(reasonOf(error))
     }
     await pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** failures))
     failures += 1
   }
+}
+
+/** @param {unknown} error */
+function reasonOf(error) {
+  // What browsers say of a connection that breaks is another word in each.
+  if (error instanceof TypeError) return 'The connection to the consumer was lost.'
+  return error instanceof Error ? error.message : String(error)
 }
 
 /** @param {(update: LiveUpdate) => void} onUpdate */
@@ -44,11 +51,14 @@ async function listen(onUpdate) {
     const response = await request('/live', { signal: silence.signal })
     if (!response.body) return
     alive()
-    const texts = response.body.pipeThrough(new TextDecoderStream())
+    const texts = response.body.pipeThrough(new TextDecoderStream()).getReader()
     let rest = ''
-    for await (const text of texts) {
+    // Not every browser can take a stream in a for-await loop.
+    for (;;) {
+      const { value, done } = await texts.read()
+      if (done) return
       alive()
-      const frames = (rest + text).split('\n\n')
+      const frames = (rest + value).split('\n\n')
       rest = frames.pop() ?? ''
       for (const frame of frames) {
         const data = dataOf(frame)

@@ -1,22 +1,25 @@
 // @ts-check
 
-/**
- * Asks for something now and then, while the page is looked at and never twice at the same time. What fails is tried at the next time:
- * that the consumer is away is said elsewhere.
- */
+/** Asks for something now and then, while the page is looked at and never twice at the same time. What fails is tried at the next time. */
 export class Refresher {
   #intervalMs
   #ask
+  #onFailure
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer
   #asking = false
   #again = false
   #started = false
 
-  /** @param {number} intervalMs @param {() => Promise<void>} ask */
-  constructor(intervalMs, ask) {
+  /**
+   * @param {number} intervalMs
+   * @param {() => Promise<void>} ask
+   * @param {(message: string) => void} onFailure told why it did not succeed
+   */
+  constructor(intervalMs, ask, onFailure) {
     this.#intervalMs = intervalMs
     this.#ask = ask
+    this.#onFailure = onFailure
     document.addEventListener('visibilitychange', () => {
       if (this.#started && !document.hidden) this.now()
     })
@@ -35,11 +38,18 @@ export class Refresher {
     if (this.#started) this.now()
   }
 
+  /** @param {number} intervalMs how often from the next time on */
+  pace(intervalMs) {
+    this.#intervalMs = intervalMs
+  }
+
   /** @returns {Promise<void>} */
   async #run() {
     clearTimeout(this.#timer)
     this.#asking = true
-    await this.#ask().catch(() => undefined)
+    await this.#ask().catch((error) =>
+      this.#onFailure(error instanceof Error ? error.message : String(error)),
+    )
     this.#asking = false
     if (this.#again) {
       this.#again = false

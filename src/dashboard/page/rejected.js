@@ -1,7 +1,8 @@
 // @ts-check
-import { get, post } from './api.js'
+import { get } from './api.js'
+import { correctionOf } from './correction.js'
 import { byId, element, fillRows, setText } from './dom.js'
-import { count, time } from './format.js'
+import { count, many, moment } from './format.js'
 
 /**
  * @typedef {import('./types.d.ts').Rejected} Rejected
@@ -9,58 +10,85 @@ import { count, time } from './format.js'
  */
 
 const reasons = byId('reasons')
-const choice = byId('reason', HTMLSelectElement)
+const title = byId('samples-title')
 const samples = byId('samples')
 const note = byId('rejected-note')
 
-/** Another reason was chosen. @param {() => void} refresh */
-export function onReason(refresh) {
-  choice.addEventListener('change', refresh)
+/** The reason whose messages are shown; empty: all. */
+let chosen = ''
+/** Whether the samples shown are of another choice. */
+let changed = false
+let refresh = () => {}
+
+/** Lets a reason be chosen. @param {() => void} refreshNow */
+export function startRejected(refreshNow) {
+  refresh = refreshNow
+  reasons.addEventListener('click', ({ target }) => {
+    const button = target instanceof Element ? target.closest('button') : null
+    if (!button) return
+    chosen = button.value === chosen ? '' : button.value
+    changed = true
+    refresh()
+  })
 }
 
 /** Asks for what was rejected, and shows it. */
 export async function refreshRejected() {
-  const reason = choice.value
+  const reason = chosen
   /** @type {Rejected} */
   const rejected = await get('/live/rejected', { reason })
-  if (reason !== choice.value) return
-  const most = rejected.by_reason[0]?.count ?? 1
-  fillRows(
-    reasons,
-    rejected.by_reason,
-    () => element('tr', {}, element('td', { class: 'bar' }), element('td')),
-    (row, each) => {
-      const [name, number] = /** @type {[HTMLElement, HTMLElement]} */ (/** @type {unknown} */ (row.children))
-      setText(name, inWords(each.reason))
-      name.style.setProperty('--part', `${((each.count / most) * 100).toFixed(1)}%`)
-      setText(number, count(each.count))
-    },
-  )
-  offer(rejected.by_reason.map((each) => each.reason))
+  if (reason !== chosen) return
+  // The last one of the chosen reason may have been mended meanwhile.
+  if (reason !== '' && !rejected.by_reason.some((each) => each.reason === reason)) {
+    chosen = ''
+    return refreshRejected()
+  }
+  showReasons(rejected)
   showSamples(rejected.samples)
+  setText(title, reason === '' ? 'Last ones' : `Last ones: ${inWords(reason)}`)
+  title.hidden = rejected.total === 0
   setText(
     note,
     rejected.total === 0
       ? 'Nothing was rejected. Messages that are no page view are kept, with the reason.'
-      : `${count(rejected.total)} open. Open one to correct and replay it, or many of them with: millrace dead-letters --help`,
+      : `${count(rejected.total)} open. Open one to correct and replay it, or many of them: ${commandFor(reason)}`,
   )
 }
 
-/** @param {string[]} found */
-function offer(found) {
-  const names = ['', ...found]
-  if (names.join() === [...choice.options].map(({ value }) => value).join()) return
-  const chosen = choice.value
-  if (chosen !== '' && !found.includes(chosen)) names.push(chosen)
-  choice.replaceChildren(
-    ...names.map((name) => element('option', { value: name }, name === '' ? 'All reasons' : inWords(name))),
-  )
-  choice.value = chosen
+/** They cannot be read now. What is there stays. @param {string} message */
+export function showNoRejected(message) {
+  if (samples.children.length === 0) setText(note, message)
+}
+
+/** @param {Rejected} rejected */
+function showReasons({ by_reason }) {
+  const most = by_reason[0]?.count ?? 1
+  const make = () => {
+    const button = element('button', { type: 'button', class: 'quiet', title: 'Only these' })
+    return element('tr', {}, element('td', { class: 'bar' }, button), element('td'))
+  }
+  fillRows(reasons, by_reason, make, (row, each) => {
+    const [name, number] = /** @type {[HTMLElement, HTMLElement]} */ (/** @type {unknown} */ (row.children))
+    const button = /** @type {HTMLButtonElement} */ (name.firstElementChild)
+    setText(button, inWords(each.reason))
+    button.value = each.reason
+    button.setAttribute('aria-pressed', String(each.reason === chosen))
+    name.style.setProperty('--part', `${((each.count / most) * 100).toFixed(1)}%`)
+    setText(number, count(each.count))
+  })
+}
+
+/** @param {string} reason */
+function commandFor(reason) {
+  return reason === ''
+    ? 'millrace dead-letters --help'
+    : `millrace dead-letters fix --reason ${reason} --help`
 }
 
 /** One that is open for reading stays as it is. @param {DeadLetter[]} messages */
 function showSamples(messages) {
-  if (samples.querySelector('details[open]')) return
+  if (!changed && samples.querySelector('details[open]')) return
+  changed = false
   samples.replaceChildren(...messages.map(sampleOf))
 }
 
@@ -69,10 +97,11 @@ function sampleOf(message) {
   const summary = element(
     'summary',
     {},
-    element('time', { datetime: message.rejected_at }, time(Date.parse(message.rejected_at))),
+    element('time', { datetime: message.rejected_at }, moment(Date.parse(message.rejected_at))),
     message.detail,
   )
-  return element(
+  const { form, load } = correctionOf(message, refresh)
+  const details = element(
     'details',
     {},
     summary,
@@ -80,58 +109,19 @@ function sampleOf(message) {
       'dl',
       {},
       ...entry('Reason', inWords(message.reason)),
-      ...entry('Place', `${message.topic}, partition ${message.partition}, offset ${message.offset}`),
+      ...entry('Place', `${message.topic}, partition ${message.partition}, offset ${count(message.offset)}`),
+      ...entry('Rejected', message.rejected_at),
       ...entry('Detail', message.detail),
       ...entry('Key', bytesOf(message.key)),
+      ...entry('Size', many(message.message_bytes, 'byte')),
       ...entry('Message', bytesOf(message.message)),
     ),
-    correctionOf(message),
+    form,
   )
-}
-
-/** A form that corrects the message and sends it. @param {DeadLetter} message */
-function correctionOf({ topic, partition, offset }) {
-  const text = element('textarea', {
-    rows: '4',
-    spellcheck: 'false',
-    'aria-label': 'Corrected message',
-    placeholder: 'Click to load the message, then correct it',
+  details.addEventListener('toggle', () => {
+    if (details.open) load()
   })
-  const button = element('button', { type: 'submit' }, 'Correct and replay')
-  const answer = element('p', { class: 'answer', role: 'status' })
-  const form = element('form', { class: 'correction' }, text, button, answer)
-  const place = { topic, partition, offset }
-  // What was shown of it may be its beginning only.
-  text.addEventListener(
-    'focus',
-    () => {
-      const query = { topic, partition: String(partition), offset: String(offset) }
-      get('/dead-letters/message', query).then(
-        (/** @type {{ message: DeadLetter['message'] }} */ { message }) => {
-          if (text.value === '' && message?.as === 'text') text.value = message.content
-        },
-        fail,
-      )
-    },
-    { once: true },
-  )
-  /** @param {Error} error */
-  function fail(error) {
-    setText(answer, error.message)
-    answer.classList.add('refused')
-    button.disabled = false
-  }
-  form.addEventListener('submit', (event) => {
-    event.preventDefault()
-    button.disabled = true
-    post('/dead-letters/fix', { ...place, message: text.value })
-      .then(() => post('/dead-letters/replay', place))
-      .then((/** @type {{ event_id: string }} */ sent) => {
-        setText(answer, `Sent as ${sent.event_id}; it counts in a moment.`)
-        answer.classList.remove('refused')
-      }, fail)
-  })
-  return form
+  return details
 }
 
 /** @param {string} name @param {Node | string} value */

@@ -1,6 +1,6 @@
 // @ts-check
 import { byId, element, fillRows, setText } from './dom.js'
-import { count, duration, percent } from './format.js'
+import { count, duration, many, percent } from './format.js'
 
 /** @typedef {import('./types.d.ts').Top} Top */
 
@@ -8,6 +8,44 @@ const pages = byId('pages')
 const pagesNote = byId('pages-note')
 const regions = byId('regions')
 const regionsNote = byId('regions-note')
+const more = byId('more-pages', HTMLButtonElement)
+
+/** How many pages are shown at first, and how many at most. */
+const FEW = 100
+const MANY = 1_000
+
+let wanted = FEW
+
+/** How many pages to ask for. */
+export function pagesWanted() {
+  return String(wanted)
+}
+
+/** Lets more pages be shown, or fewer again. @param {() => void} refresh */
+export function startTop(refresh) {
+  more.addEventListener('click', () => {
+    wanted = wanted === FEW ? MANY : FEW
+    refresh()
+  })
+}
+
+/** Pages and regions cannot be read now. What is there stays. @param {string} message */
+export function showNoTop(message) {
+  for (const [body, columns] of /** @type {const} */ ([
+    [pages, 6],
+    [regions, 3],
+  ])) {
+    if (isEmpty(body))
+      fillTable(
+        body,
+        columns,
+        [],
+        () => [],
+        () => 0,
+        message,
+      )
+  }
+}
 
 /** Shows the most viewed pages, and regions. @param {Top} top @param {string} search */
 export function showTop(top, search) {
@@ -28,6 +66,8 @@ export function showTop(top, search) {
     emptyPages(top, search),
   )
   setText(pagesNote, noteOf(top, search))
+  more.hidden = top.pages_found <= FEW
+  setText(more, wanted === FEW ? `Show ${count(Math.min(MANY, top.pages_found))}` : `Show ${count(FEW)}`)
 
   const all = top.regions.reduce((sum, { views }) => sum + views, 0)
   fillTable(
@@ -42,7 +82,7 @@ export function showTop(top, search) {
     (region) => region.views / (top.regions[0]?.views ?? 1),
     'No views in this time.',
   )
-  setText(regionsNote, all === 0 ? '' : `${count(top.regions.length)} regions, ${count(all)} views`)
+  setText(regionsNote, all === 0 ? '' : `${many(top.regions.length, 'region')}, ${many(all, 'view')}`)
 }
 
 /** @param {Top} top @param {string} search */
@@ -54,11 +94,10 @@ function emptyPages(top, search) {
 /** @param {Top} top @param {string} search */
 function noteOf({ pages, pages_total, pages_found }, search) {
   if (pages_found === 0) return ''
-  const shown =
-    pages.length < pages_found
-      ? `The first ${count(pages.length)} of ${count(pages_found)}`
-      : count(pages_found)
-  return search === '' ? `${shown} pages` : `${shown} found in ${count(pages_total)} pages`
+  const first = pages.length < pages_found ? `The first ${count(pages.length)} of ` : ''
+  return search === ''
+    ? `${first}${many(pages_found, 'page')}`
+    : `${first}${count(pages_found)} found in ${many(pages_total, 'page')}`
 }
 
 /**
@@ -71,9 +110,7 @@ function noteOf({ pages, pages_total, pages_found }, search) {
  * @param {string} nothing what to say when there is none
  */
 function fillTable(body, columns, things, textsOf, partOf, nothing) {
-  if ((body.firstElementChild?.classList.contains('nothing-row') ?? false) || things.length === 0) {
-    body.replaceChildren()
-  }
+  if (isEmpty(body) || things.length === 0) body.replaceChildren()
   if (things.length === 0) {
     const cell = element('td', { class: 'nothing', colspan: String(columns) }, nothing)
     body.append(element('tr', { class: 'nothing-row' }, cell))
@@ -88,7 +125,13 @@ function fillTable(body, columns, things, textsOf, partOf, nothing) {
       setText(/** @type {Element} */ (row.children[i]), text)
     })
     const first = /** @type {HTMLElement} */ (row.children[0])
-    first.title = first.textContent ?? ''
+    const name = first.textContent ?? ''
+    if (first.title !== name) first.title = name
     first.style.setProperty('--part', `${(partOf(thing) * 100).toFixed(1)}%`)
   })
+}
+
+/** @param {HTMLElement} body a table's, which has no rows, or one that says so */
+function isEmpty(body) {
+  return body.firstElementChild?.classList.contains('nothing-row') ?? true
 }

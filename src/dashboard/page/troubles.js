@@ -9,7 +9,7 @@ const state = byId('state')
 /** Says in words what is wrong, all of it. @param {LiveUpdate} update */
 export function showTroubles({ consumer, producer, store_problem }) {
   setText(state, 'Live')
-  state.dataset.state = 'live'
+  state.dataset.state = document.body.dataset.updates = 'live'
   const storeSaidSo = consumer.troubles.some((text) => text.includes(' store '))
   const lost =
     consumer.lost === 0
@@ -33,13 +33,15 @@ export function showTroubles({ consumer, producer, store_problem }) {
 /** No updates come. @param {string} message */
 export function showAway(message) {
   setText(state, 'Connecting again …')
-  state.dataset.state = 'away'
+  state.dataset.state = document.body.dataset.updates = 'away'
   say([`${message} The numbers below are the last known ones. If it does not come back: millrace start`])
 }
 
 /** @param {string[]} sentences */
 function say(sentences) {
   box.hidden = sentences.length === 0
+  // Seen in a row of tabs.
+  document.title = sentences.length === 0 ? 'Millrace' : '⚠ Millrace'
   fillRows(box, sentences, () => element('p'), setText)
 }
 

@@ -1,13 +1,14 @@
 // @ts-check
 import { get, post } from './api.js'
 import { byId, element, setText } from './dom.js'
-import { count, moment } from './format.js'
+import { count, duration, moment } from './format.js'
 
 /**
  * @typedef {object} Verdict
- * @property {boolean} agrees
+ * @property {'agrees' | 'differs' | 'unsettled'} verdict
  * @property {string} began_at
  * @property {number} took_ms
+ * @property {{ from: string | null, to: string | null }} range
  * @property {number} messages
  * @property {number} unique
  * @property {number} errors
@@ -18,28 +19,32 @@ import { count, moment } from './format.js'
  * @typedef {{ running: boolean, waiting: string | null, failure: string | null, verdict: Verdict | null }} Audit
  */
 
-const POLL_MS = 1_000
-
 const button = byId('verify', HTMLButtonElement)
 const answer = byId('verdict')
 const details = byId('verdict-details')
 
-/** Lets the button begin an audit, and shows what the last one found. */
-export function startVerdict() {
-  button.addEventListener('click', () => void ask(() => post('/verify', {})))
-  void ask(() => get('/verify'))
+/** Lets the button begin an audit. @param {() => void} refresh */
+export function startVerdict(refresh) {
+  button.addEventListener('click', () => {
+    button.disabled = true
+    post('/verify', {}).then(refresh, (error) => {
+      showNoVerdict(error instanceof Error ? error.message : String(error))
+      button.disabled = false
+    })
+  })
 }
 
-/** Asks, and again while an audit is under way. @param {() => Promise<Audit>} request @returns {Promise<void>} */
-async function ask(request) {
-  try {
-    const audit = await request()
-    show(audit)
-    if (audit.running) setTimeout(() => void ask(() => get('/verify')), POLL_MS)
-  } catch (error) {
-    say(error instanceof Error ? error.message : String(error), false)
-    button.disabled = false
-  }
+/** Asks for what the last audit found, whoever ran it, and shows it. @returns {Promise<Audit>} */
+export async function refreshVerdict() {
+  /** @type {Audit} */
+  const audit = await get('/verify')
+  show(audit)
+  return audit
+}
+
+/** @param {string} message why it is not known */
+export function showNoVerdict(message) {
+  say(message, 'bad')
 }
 
 /** @param {Audit} audit */
@@ -48,31 +53,46 @@ function show({ running, waiting, failure, verdict }) {
   if (running)
     return say(
       waiting ? `Waiting for ${waiting} …` : 'Comparing log, ledger, raw rows and aggregates …',
-      true,
+      'idle',
     )
-  if (failure !== null) return say(`The audit did not come to an end: ${failure}`, false)
+  if (failure !== null) return say(`The audit did not come to an end: ${failure}`, 'bad')
   if (verdict === null)
-    return say('Not run yet. It compares log, ledger, raw rows and every level of aggregates.', true)
-  const when = moment(Date.parse(verdict.began_at))
-  const differs = `${count(verdict.differences_total)} ${verdict.differences_total === 1 ? 'thing differs' : 'things differ'}`
-  const unsettled =
-    verdict.differences_total === 0 ? 'Nothing differs so far, but not all could be compared' : differs
-  say(verdict.agrees ? `Everything agrees, ${when}.` : `${unsettled}, ${when}.`, verdict.agrees)
-  details.replaceChildren(
-    element(
-      'li',
-      {},
-      `${count(verdict.messages)} messages: ${count(verdict.unique)} page views, ${count(verdict.repeats)} repeats, ${count(verdict.errors)} rejected`,
-    ),
-    ...verdict.differences.map((each) =>
-      element('li', {}, `${each.where}: expected ${each.expected}, found ${each.found}`),
-    ),
-    ...verdict.notes.map((note) => element('li', {}, note)),
+    return say('Not run yet. It compares log, ledger, raw rows and every level of aggregates.', 'idle')
+  say(
+    `${sentenceOf(verdict)}, ${moment(Date.parse(verdict.began_at))}.`,
+    verdict.verdict === 'agrees' ? 'good' : 'bad',
   )
+  const items = [
+    `${count(verdict.messages)} messages: ${count(verdict.unique)} page views, ${count(verdict.repeats)} repeats, ${count(verdict.errors)} rejected; compared in ${duration(verdict.took_ms)}`,
+    ...rangeOf(verdict),
+    ...verdict.differences.map(
+      ({ where, expected, found }) => `${where}: expected ${expected}, found ${found}`,
+    ),
+    ...verdict.notes,
+  ]
+  details.replaceChildren(...items.map((text) => element('li', {}, text)))
 }
 
-/** @param {string} text @param {boolean} fine */
-function say(text, fine) {
+/** @param {Verdict} verdict */
+function sentenceOf({ verdict, differences_total: n }) {
+  if (verdict === 'agrees') return 'Everything agrees'
+  if (verdict === 'unsettled') return 'Nothing differs so far, but not all could be compared'
+  return n === 1 ? 'One thing differs' : `${count(n)} things differ`
+}
+
+/** @param {Verdict} verdict */
+function rangeOf({ range: { from, to } }) {
+  if (from === null && to === null) return []
+  const texts = [
+    from === null ? '' : `from ${moment(Date.parse(from))}`,
+    to === null ? '' : `before ${moment(Date.parse(to))}`,
+  ]
+  return [`Only events ${texts.join(' ').trim()}`]
+}
+
+/** @param {string} text @param {'good' | 'bad' | 'idle'} state */
+function say(text, state) {
   setText(answer, text)
-  answer.classList.toggle('refused', !fine)
+  answer.classList.toggle('refused', state === 'bad')
+  answer.classList.toggle('idle', state === 'idle')
 }

@@ -1,9 +1,9 @@
-import { once } from 'node:events'
 import type { Command } from 'commander'
 import { exportLine } from '../../../dead-letters/exchange.ts'
 import { eachError } from '../../../store/dead-letters.ts'
 import { openStore } from '../../compose.ts'
 import { type CliContext, loggerOf, settingsOf } from '../../context.ts'
+import { write } from '../../output.ts'
 import { addSettings, givenSettings } from '../../setting-flags.ts'
 import { addChoice, choiceOf } from './arguments.ts'
 
@@ -24,7 +24,7 @@ export function registerExport(group: Command, context: CliContext): void {
       const choice = { ...choiceOf(options), ...(options.all ? {} : { resolved: false }) }
       await using store = await openStore(config, loggerOf({ ...config, logLevel: 'warn' }, 'dead-letters'))
       for await (const letter of eachError(store.db, choice)) {
-        if (!context.stdout.write(exportLine(letter))) await once(context.stdout, 'drain')
+        await write(context.stdout, exportLine(letter))
       }
     })
   addSettings(command, ['clickhouse', 'dataDir', 'logFormat'])
