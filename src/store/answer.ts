@@ -9,8 +9,15 @@ export interface Answer {
   readonly body: Readable
 }
 
-/** Settings of an answer that is read while the query still runs. When its reader goes away, a query that only reads ends. */
-export const AS_IT_COMES = { wait_end_of_query: 0, cancel_http_readonly_queries_on_client_close: 1 } as const
+/**
+ * Settings of an answer that is read while the query still runs. When its reader goes away, a query that only reads ends. A late error comes
+ * behind the rows of every format, and not as one of them.
+ */
+export const AS_IT_COMES = {
+  wait_end_of_query: 0,
+  cancel_http_readonly_queries_on_client_close: 1,
+  http_write_exception_in_output_format: 0,
+} as const
 
 /** How much of an answer is read ahead of its reader: ClickHouse waits for no more than 30 s, and somebody may look at it page by page. */
 const READ_AHEAD_BYTES = 64 * 2 ** 20

@@ -36,7 +36,7 @@ suite('answers of a system that runs', () => {
 
   const sql = (...args: string[]): Promise<Ended> => system.run('sql', ...args)
   const shell = async (command: string): Promise<string> => {
-    const { stdout } = await promisify(execFile)('bash', ['-c', command.replaceAll('millrace', PROGRAM)], {
+    const { stdout } = await promisify(execFile)('bash', ['-c', command.replace(/^millrace/, PROGRAM)], {
       env: { ...process.env, ...system.environment },
     })
     return stdout
@@ -139,7 +139,7 @@ suite('answers of a system that runs', () => {
       [
         'SELECT throwIf(number = 1000000) FROM numbers(2000000)',
         4,
-        /^millrace: ClickHouse: Value passed to 'throwIf' [^\n]+\n$/,
+        /^millrace: ClickHouse: [^\n]*throwIf[^\n]+\n$/,
       ],
       [
         'CREATE TABLE t (a UInt8) ENGINE = Memory',

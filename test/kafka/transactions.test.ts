@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { Admin, Producer } from '@platformatic/kafka'
 import { MillraceError } from '../../src/errors.ts'
+import { LIMITS } from '../../src/event/page-view.ts'
 import { openKafkaLog } from '../../src/log/kafka/open.ts'
 import type { EventLog, LogReader } from '../../src/log/port.ts'
 import { retryingWriter } from '../../src/send/retry.ts'
@@ -74,9 +75,9 @@ if (canRunKafka()) {
     test(`Kafka ${version}: what is in the log of a transaction that we end without success is never read`, async (t) => {
       const log = await opened(t, 1)
       const writer = await log.writer()
-      // So far apart in time that they go in two requests, of which the brokers take the first.
+      // The second is so large that they go in two requests, of which the brokers take the first.
       const first = record(0, 'no')
-      const second = { ...record(0, 'x'.repeat(2 * TOPIC_BYTES)), timestampMs: first.timestampMs + 2 ** 31 }
+      const second = record(0, 'x'.repeat(LIMITS.messageBytes))
       const bookkeeping = told()
       await assert.rejects(writer.append([first, second], bookkeeping))
       assert.deepEqual(bookkeeping.calls, [])

@@ -2,34 +2,7 @@ import { compressionsAlgorithmsByBitmask } from '@platformatic/kafka'
 import { MillraceError } from '../../errors.ts'
 import type { RecordBatch } from '../record-batch.ts'
 import type { AbortedTransaction } from './fetch-request.ts'
-
-/**
- * Where things are in a record batch, in bytes from its beginning.
- * https://kafka.apache.org/documentation/#recordbatch
- */
-const AT = {
-  baseOffset: 0,
-  length: 8,
-  magic: 16,
-  attributes: 21,
-  lastOffsetDelta: 23,
-  baseTimestamp: 27,
-  maxTimestamp: 35,
-  producerId: 43,
-  count: 57,
-  records: 61,
-} as const
-
-/** The bytes before those that `length` counts. */
-const PREFIX = 12
-
-const COMPRESSION = 0b111
-const APPEND_TIME = 1 << 3
-const TRANSACTIONAL = 1 << 4
-const CONTROL = 1 << 5
-
-/** The first record batch format with a header as above; the only one since Kafka 4, and the default since 0.11. */
-const MAGIC = 2
+import { APPEND_TIME, AT, COMPRESSION, CONTROL, MAGIC, PREFIX, TRANSACTIONAL } from './record-batch-layout.ts'
 
 /** The batch that is being read. */
 interface Open {
