@@ -1,5 +1,5 @@
 import type { EventId } from '../event/event-id.ts'
-import type { PageViewBytes } from '../event/page-view-bytes.ts'
+import type { PageViewBytes, TextBytes } from '../event/page-view-bytes.ts'
 import { bytesOf, lowCardinality, type NativeColumn, nativeBlock } from './native.ts'
 import { Dictionary, TextColumn } from './text-columns.ts'
 
@@ -59,9 +59,9 @@ export class PageViewBlock {
     this.#partitions[row] = partition
     this.#bounces[row] = view.isBounce ? 1 : 0
     this.#users.add(view.bytes, view.userId)
-    this.#pages.set(row, view.bytes, view.pageId)
-    this.#agents.set(row, view.bytes, view.userAgent)
-    this.#regions.set(row, view.bytes, view.region)
+    this.#pages.set(row, view, view.pageId)
+    this.#agents.set(row, view, view.userAgent)
+    this.#regions.set(row, view, view.region)
     const four = 4 * row
     const address = view.ipAddress
     this.#addresses[four] = address[0]!
@@ -143,8 +143,8 @@ class LowCardinalityColumn {
   readonly #dictionary = new Dictionary()
   #indices: Uint32Array = new Uint32Array(0)
 
-  set(row: number, source: Buffer, text: Parameters<Dictionary['indexOf']>[1]): void {
-    this.#indices[row] = this.#dictionary.indexOf(source, text)
+  set(row: number, view: PageViewBytes, text: TextBytes): void {
+    this.#indices[row] = this.#dictionary.indexOf(view, text)
   }
 
   grow(capacity: number): void {
