@@ -47,7 +47,10 @@ function hashOf(key: Uint32Array): number {
   return finishHash(Math.imul(key[1]!, 0x85ebca6b) ^ Math.imul(key[2]!, 0xc2b2ae35) ^ key[3]!, key[0]!)
 }
 
-/** What is kept of a key: its four words, and two hashes of its page view. Of that and not of its bytes, since order of fields and white space do not make it another one. */
+/**
+ * Where the numbers of a key stand: its four words, and two hashes of its page view; of that and not of its bytes, since order of
+ * fields and white space do not make it another one.
+ */
 const [HASH, HASH2, WIDTH] = [4, 5, 6] as const
 
 /**

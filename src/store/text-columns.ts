@@ -10,6 +10,10 @@ export class TextColumn {
     return this.#buffer.subarray(0, this.#length)
   }
 
+  get byteLength(): number {
+    return this.#length
+  }
+
   add(source: Buffer, { start, end }: TextBytes): void {
     const length = end - start
     // A length takes at most five bytes (LEB128).
@@ -52,6 +56,11 @@ export class Dictionary {
 
   get size(): number {
     return this.#starts.length
+  }
+
+  /** How many bytes they are as a column. */
+  get byteLength(): number {
+    return this.#texts.byteLength
   }
 
   /** All of them, as a String column. */
