@@ -1,3 +1,5 @@
+import type { ExitCode } from './exit-codes.ts'
+
 /**
  * Errors that reach a person or decide what happens next.
  *
@@ -29,7 +31,7 @@ export const ERROR_CODES = {
   not_found: { retryable: false, exitCode: 1 },
   /** Something was checked and does not hold. */
   check_failed: { retryable: false, exitCode: 1 },
-} as const satisfies Record<string, { retryable: boolean; exitCode: number }>
+} as const satisfies Record<string, { retryable: boolean; exitCode: ExitCode }>
 
 export type ErrorCode = keyof typeof ERROR_CODES
 
@@ -59,7 +61,7 @@ export class MillraceError extends Error {
   }
 
   /** The exit status of a command that ends with this error. */
-  get exitCode(): number {
+  get exitCode(): ExitCode {
     return ERROR_CODES[this.code].exitCode
   }
 }

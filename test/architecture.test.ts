@@ -7,7 +7,8 @@ const SRC = resolve(import.meta.dirname, '../src')
 
 /** Which parts a part may import, besides its own files. Imports point inward: nobody imports what imports it. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
-  errors: [],
+  'exit-codes': [],
+  errors: ['exit-codes'],
   version: [],
   random: [],
   process: [],
@@ -26,6 +27,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   consumer: ['errors', 'event', 'http', 'log', 'observe', 'rollup', 'store'],
   verify: ['errors', 'event', 'http', 'ledger', 'log', 'observe', 'rollup', 'store'],
   'dead-letters': ['errors', 'event', 'http', 'ledger', 'log', 'store'],
+  telemetry: ['errors', 'observe'],
   dashboard: ['errors', 'http', 'observe', 'consumer', 'producer', 'store', 'dead-letters'],
 }
 
@@ -72,6 +74,18 @@ test('adapters are known to the composition only', () => {
       const adapter = ADAPTERS.find((name) => path.startsWith(name))
       if (!adapter || file.startsWith(adapter)) continue
       assert.ok(['cli/compose.ts', 'cli/kafka-options.ts'].includes(file), `${file} imports ${path}`)
+    }
+  }
+})
+
+test('the SDK of OpenTelemetry is known to src/telemetry only, which is loaded only when it is asked for', () => {
+  for (const [file, text] of source) {
+    if (/'@opentelemetry\//.test(text)) assert.ok(file.startsWith('telemetry/'), file)
+    if (file.startsWith('telemetry/')) continue
+    for (const path of importsOf(file)) {
+      if (partOf(path) !== 'telemetry') continue
+      assert.equal(file, 'cli/telemetry.ts')
+      assert.doesNotMatch(text, /from '\.\.\/telemetry\//, 'it is imported where it is needed')
     }
   }
 })

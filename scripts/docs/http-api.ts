@@ -30,6 +30,7 @@ interface Operation {
   summary: string
   description?: string
   parameters?: Parameter[]
+  requestBody?: { content: Record<string, { schema: Schema }> }
   responses: Record<string, { content?: Record<string, { schema: Schema }> }>
 }
 
@@ -100,16 +101,14 @@ async function operations(name: string, routes: (app: App) => void): Promise<str
     .join('\n\n')
 }
 
-function describe(
-  method: string,
-  path: string,
-  { summary, description, parameters, responses }: Operation,
-): string {
+function describe(method: string, path: string, operation: Operation): string {
+  const { summary, description, responses } = operation
+  const parameters = parametersOf(operation)
   const sections = [
     `## \`${method.toUpperCase()} ${path}\``,
     `${summary}.${description ? ` ${description}` : ''}`,
   ]
-  if (parameters && parameters.length > 0) {
+  if (parameters.length > 0) {
     const rows = parameters.map(({ name, required, schema, description: text }) => [
       `\`${name}\``,
       allowed(schema),
@@ -122,6 +121,15 @@ function describe(
   const fields = answer ? fieldsOf(answer) : []
   if (fields.length > 0) sections.push('Answer:', markdownTable(['field', 'type', 'meaning'], fields))
   return sections.join('\n\n')
+}
+
+/** What stands in the query is in the body too, where there is one of JSON; long texts are in the body only. */
+function parametersOf({ parameters = [], requestBody }: Operation): Parameter[] {
+  const properties = requestBody?.content['application/json']?.schema.properties
+  if (!properties) return parameters
+  return Object.entries(properties).map(
+    ([name, schema]) => parameters.find((parameter) => parameter.name === name) ?? { name, schema },
+  )
 }
 
 function allowed({ type, minimum, maximum, enum: values, format, maxLength }: Schema): string {

@@ -3,14 +3,17 @@ import type { LocalClickHouse } from '../clickhouse/local-clickhouse.ts'
 import type { Config } from '../config/config.ts'
 import { MillraceError } from '../errors.ts'
 import type { Ledger } from '../ledger/port.ts'
+import type { BrokersSeen } from '../log/kafka/inspect.ts'
 import type { EventLog } from '../log/port.ts'
 import type { Logger } from '../observe/logger.ts'
 import { duration } from '../observe/words.ts'
 import type { Connection } from '../store/client.ts'
 import type { Cluster } from '../store/cluster.ts'
-import { Database } from '../store/database.ts'
+import { Database, type DatabaseOptions, type Endpoint } from '../store/database.ts'
 import { kafkaOptions } from './kafka-options.ts'
 import { pem } from './pem.ts'
+
+export type { BrokersSeen, TopicSeen } from '../log/kafka/inspect.ts'
 
 // What a process does not use it does not load: that saves some 30 MB in each.
 
@@ -93,16 +96,7 @@ export interface OpenedStore extends AsyncDisposable {
  * @throws MillraceError as openLocalClickHouse does; a server of the settings is not asked yet
  */
 export async function openStore(config: Config, logger: Logger): Promise<OpenedStore> {
-  if (config.clickhouseUrl !== '') {
-    const endpoint = {
-      url: config.clickhouseUrl,
-      user: config.clickhouseUser,
-      password: config.clickhousePassword,
-      database: config.clickhouseDatabase,
-    }
-    const db = new Database({ endpoint: () => endpoint, cluster: clusterOf(config), ...connectionOf(config) })
-    return { db, url: () => endpoint.url, local: null, [Symbol.asyncDispose]: () => db.close() }
-  }
+  if (config.clickhouseUrl !== '') return namedStore(config)
   clusterOf(config)
   const local = await openLocalServer(config, logger)
   const db = new Database({ endpoint: () => local.endpoint(), timeoutMs: config.clickhouseTimeout })
@@ -115,6 +109,67 @@ export async function openStore(config: Config, logger: Logger): Promise<OpenedS
       await local.close()
     },
   }
+}
+
+/**
+ * The same, but nothing is started: undefined when the settings leave it to the local server and none runs.
+ *
+ * @throws MillraceError `store_refused` when the local server does not take the credentials, and for settings as openStore
+ */
+export async function findStore(config: Config): Promise<OpenedStore | undefined> {
+  if (config.clickhouseUrl !== '') return namedStore(config)
+  const { findLocalClickHouse } = await import('../clickhouse/find.ts')
+  const found = await findLocalClickHouse({ dataDir: config.dataDir, ...credentialsOf(config) })
+  return found && storeAt(found, { timeoutMs: config.clickhouseTimeout })
+}
+
+/**
+ * Checks that the local ClickHouse server can run on this machine.
+ *
+ * @throws MillraceError `unsupported_platform`
+ */
+export async function checkPlatform(): Promise<void> {
+  const { requirePlatform } = await import('../clickhouse/server.ts')
+  requirePlatform()
+}
+
+/**
+ * What the brokers of the settings say of themselves and of the topic. Nothing is made.
+ *
+ * @throws MillraceError as openEventLog does
+ */
+export async function inspectBrokers(config: Config): Promise<BrokersSeen> {
+  const { inspectKafka } = await import('../log/kafka/inspect.ts')
+  return inspectKafka(kafkaOptions(config))
+}
+
+function namedStore(config: Config): OpenedStore {
+  const endpoint = { url: config.clickhouseUrl, ...credentialsOf(config) }
+  return storeAt(endpoint, { cluster: clusterOf(config), ...connectionOf(config) })
+}
+
+function storeAt(endpoint: Endpoint, options: Omit<DatabaseOptions, 'endpoint'>): OpenedStore {
+  const db = new Database({ endpoint: () => endpoint, ...options })
+  return { db, url: () => endpoint.url, local: null, [Symbol.asyncDispose]: () => db.close() }
+}
+
+function credentialsOf(config: Config): Omit<Endpoint, 'url'> {
+  return {
+    user: config.clickhouseUser,
+    password: config.clickhousePassword,
+    database: config.clickhouseDatabase,
+  }
+}
+
+/**
+ * Checks that the settings of the connections to Kafka and ClickHouse go together, and that their files can be read. Nobody is asked.
+ *
+ * @throws MillraceError `invalid_setting`, `file_unusable`
+ */
+export function checkConnections(config: Config): void {
+  clusterOf(config)
+  if (config.clickhouseUrl !== '') connectionOf(config)
+  if (config.kafkaBrokers !== '') kafkaOptions(config)
 }
 
 /** @throws MillraceError `invalid_setting` when the settings do not go together, `file_unusable` for a file that cannot be read */
@@ -186,9 +241,7 @@ export async function openLocalServer(config: Config, logger: Logger): Promise<L
   const { openLocalClickHouse } = await import('../clickhouse/local-clickhouse.ts')
   return openLocalClickHouse({
     dataDir: config.dataDir,
-    user: config.clickhouseUser,
-    password: config.clickhousePassword,
-    database: config.clickhouseDatabase,
+    ...credentialsOf(config),
     httpPort: config.clickhousePort,
     nativePort: config.clickhouseNativePort,
     memoryBytes: config.clickhouseMemory,

@@ -1,9 +1,10 @@
 import { MillraceError } from '../errors.ts'
+import type { ExitCode } from '../exit-codes.ts'
 
 /** What a person reads when a command ends with an error, and the status it ends with. */
 export interface Failure {
   readonly text: string
-  readonly exitCode: number
+  readonly exitCode: ExitCode
 }
 
 /** A known error is one clear line and what to do; anything else comes with its stack, since it is a defect. */

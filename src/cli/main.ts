@@ -1,10 +1,12 @@
 import { CommanderError } from 'commander'
+import type { ExitCode } from '../exit-codes.ts'
 import { failureOf } from './failure.ts'
+import { Output } from './output.ts'
 import { createProgram } from './program.ts'
 import { endSignal } from './signals.ts'
 
 /** The status of a command that was called in a wrong way. */
-const USAGE = 2
+const USAGE: ExitCode = 2
 
 /**
  * Runs a command line and ends the process with its status.
@@ -14,6 +16,7 @@ const USAGE = 2
 export async function main(args: readonly string[]): Promise<never> {
   // Whatever this process and its children create is its owner's alone, files of libraries and of ClickHouse included.
   process.umask(0o077)
+  const output = new Output(process.stdout, process.stderr)
   const program = createProgram({
     environment: process.env,
     stdin: process.stdin,
@@ -21,15 +24,25 @@ export async function main(args: readonly string[]): Promise<never> {
     stderr: process.stderr,
     signal: endSignal(),
   })
+  const status = await statusOf(() => program.parseAsync(args.map(longFlag), { from: 'user' }), output)
+  await written()
+  if (output.failure === undefined) process.exit(status)
+  const { text, exitCode } = failureOf(output.failure)
+  process.stderr.write(text)
+  process.exit(exitCode)
+}
+
+async function statusOf(command: () => Promise<unknown>, output: Output): Promise<number> {
   try {
-    await program.parseAsync(args.map(longFlag), { from: 'user' })
+    await command()
   } catch (error) {
-    if (error instanceof CommanderError) return end(error.exitCode === 0 ? 0 : USAGE)
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : USAGE
+    if (output.broke(error)) return 0
     const { text, exitCode } = failureOf(error)
     process.stderr.write(text)
-    return end(exitCode)
+    return exitCode
   }
-  return end(Number(process.exitCode ?? 0))
+  return Number(process.exitCode ?? 0)
 }
 
 /** `-init-schema` is how some write `--init-schema`. */
@@ -37,12 +50,12 @@ function longFlag(argument: string): string {
   return argument === '-init-schema' ? '--init-schema' : argument
 }
 
-/** Ends the process when what was written is on its way: pipes are written asynchronously. */
-async function end(status: number): Promise<never> {
+/** Resolves when what was written is on its way, or cannot be: pipes are written asynchronously. */
+async function written(): Promise<void> {
   for (const stream of [process.stdout, process.stderr]) {
     await new Promise<void>((resolve) => {
-      if (!stream.write('', () => resolve())) stream.once('error', () => resolve())
+      stream.once('error', () => resolve())
+      stream.write('', () => resolve())
     })
   }
-  process.exit(status)
 }

@@ -15,11 +15,19 @@ export function addSettings(command: Command, of: readonly (SettingGroup | Setti
   for (const name of settingNames(of)) {
     const setting: Setting<unknown> = SETTINGS[name]
     const flag = flagOf(setting.env)
+    const { names: allowed, placeholder = 'value' } = setting.parse
     const shown = valueText(setting, setting.default)
-    const option = new Option(`${flag} <value>`, `${setting.help} [${shown === '' ? 'empty' : shown}]`)
-    command.addOption(option)
+    const option = new Option(`${flag} <${placeholder}>`, setting.help)
+    option.defaultValueDescription = shown === '' ? 'empty' : shown
+    command.addOption(allowed ? oneOf(option, allowed) : option)
   }
   return command
+}
+
+/** Names what an option takes, for help and completions. What it is given is checked where it is read, so that the message is our own. */
+export function oneOf(option: Option, names: readonly string[]): Option {
+  option.argChoices = [...names]
+  return option
 }
 
 /** The texts of the settings' flags, out of what commander has parsed. */

@@ -1,3 +1,5 @@
+import type { ExitCode } from '../exit-codes.ts'
+
 /** One Ctrl-C may arrive more than once: npm passes on what the terminal has sent to everybody. */
 const SAME_SIGNAL_MS = 1_000
 
@@ -8,7 +10,7 @@ const SAME_SIGNAL_MS = 1_000
 export function endSignal(): AbortSignal {
   const controller = new AbortController()
   let askedAt = 0
-  const ask = (code: number): void => {
+  const ask = (code: ExitCode): void => {
     if (!controller.signal.aborted) {
       askedAt = performance.now()
       controller.abort()

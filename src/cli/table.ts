@@ -1,22 +1,40 @@
-import Table from 'cli-table3'
+import stringWidth from 'string-width'
+import { showText } from '../dead-letters/display.ts'
 
-/** Rows below a heading, as lines of text without frames. */
-export function table(heading: readonly string[], rows: readonly (readonly unknown[])[]): string {
-  const lines = new Table({
-    head: [...heading],
-    chars: FRAMELESS,
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
-  })
-  lines.push(...rows.map((row) => row.map(cell)))
-  return lines.toString().replace(/ +$/gm, '')
+const BETWEEN = '  '
+
+/**
+ * Rows below a heading, as lines of text without frames.
+ *
+ * @param heading the names of the columns; none for no heading
+ * @param right which columns are set to the right, as numbers are
+ */
+export function table(
+  heading: readonly string[],
+  rows: readonly (readonly unknown[])[],
+  right: readonly boolean[] = [],
+): string {
+  const lines = [...(heading.length > 0 ? [heading] : []), ...rows].map((row) => row.map(cell))
+  const widths: number[] = []
+  for (const line of lines) {
+    line.forEach(({ width }, column) => {
+      widths[column] = Math.max(widths[column] ?? 0, width)
+    })
+  }
+  const padded = lines.map((line) =>
+    line.map(({ text, width }, column) => {
+      const space = ' '.repeat(widths[column]! - width)
+      return right[column] ? space + text : text + space
+    }),
+  )
+  return padded.map((line) => line.join(BETWEEN).trimEnd()).join('\n')
 }
 
-function cell(value: unknown): string {
-  return typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? '')
+/** A value as text, and how many columns of a terminal that takes. */
+function cell(value: unknown): { readonly text: string; readonly width: number } {
+  const plain = typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? '')
+  // Most are this, and need no look at each character. Whoever sends page views must not reach the terminal.
+  if (/^[ -~]*$/.test(plain)) return { text: plain, width: plain.length }
+  const text = showText(plain)
+  return { text, width: stringWidth(text) }
 }
-
-const FRAMELESS = Object.fromEntries(
-  ['top', 'top-mid', 'top-left', 'top-right', 'bottom', 'bottom-mid', 'bottom-left', 'bottom-right']
-    .concat(['left', 'left-mid', 'mid', 'mid-mid', 'right', 'right-mid', 'middle'])
-    .map((name) => [name, '']),
-)

@@ -10,12 +10,12 @@ import { PortTaken } from './failures.ts'
 import {
   type Address,
   makeDirectory,
-  readAddress,
   readOrMakePassword,
   type ServerFiles,
   serverFiles,
   writeSecret,
 } from './files.ts'
+import { findServer } from './find.ts'
 import { FullDisk } from './full-disk.ts'
 import { freePort, loopbackHosts } from './ports.ts'
 import { type Server, startServer } from './server.ts'
@@ -140,7 +140,7 @@ class SharedServer implements LocalClickHouse {
   async #findOrStart(): Promise<void> {
     const giveUpAt = performance.now() + IN_USE_WITHIN_MS
     for (;;) {
-      const found = await this.#find()
+      const found = await findServer(this.#files, this.#options)
       if (found) {
         this.#address = found
         return
@@ -154,22 +154,6 @@ class SharedServer implements LocalClickHouse {
         await sleep(LOOK_AGAIN_MS, undefined, { signal: this.#closing.signal })
       }
     }
-  }
-
-  async #find(): Promise<Address | undefined> {
-    const address = await readAddress(this.#files.address)
-    if (!address) return undefined
-    const answer = await askServer(address.httpPort, this.#options, this.#files.store)
-    if (answer === 'refused' && isAlive(address.ownerPid)) {
-      throw new MillraceError(
-        'store_refused',
-        `The ClickHouse server of ${this.#files.directory} (run by process ${address.ownerPid}) does not take user "${this.#options.user}" with this password`,
-        {
-          hint: 'Give all processes on one data directory the same MILLRACE_CLICKHOUSE_USER and MILLRACE_CLICKHOUSE_PASSWORD.',
-        },
-      )
-    }
-    return answer === 'up' ? address : undefined
   }
 
   async #start(): Promise<void> {
@@ -303,15 +287,6 @@ async function pause(failures: number, signal: AbortSignal): Promise<void> {
 /** A sleep that ends early, without an error, when this process leaves the server. */
 async function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
   await sleep(ms, undefined, { signal }).catch(() => {})
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
 }
 
 /** The name becomes an element of the users file, and two names are taken. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { resolve } from 'node:path'
+import { extname, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { tryResolveLibchdb } from 'chdb/libchdb'
 import { MillraceError } from '../errors.ts'
@@ -9,7 +9,8 @@ import { type ServerFiles, writeSecret } from './files.ts'
 import { type ServerConfig, serverXml, usersXml } from './server-config.ts'
 import { keepServerLog } from './server-log.ts'
 
-const PROGRAM = resolve(import.meta.dirname, 'server-process.ts')
+// TypeScript here, JavaScript in the package.
+const PROGRAM = resolve(import.meta.dirname, `server-process${extname(import.meta.filename)}`)
 const LOG_BYTES = 4 * 2 ** 20
 /**
  * Gives freed memory back within a second and keeps few heaps, which saves some 60 MB at rest (on a machine with two
@@ -33,6 +34,15 @@ export interface ServerOptions extends Omit<ServerConfig, 'usersFile'> {
   onLogLine(line: string): void
 }
 
+/**
+ * Checks that there is a server to run on this operating system and processor.
+ *
+ * @throws MillraceError `unsupported_platform`
+ */
+export function requirePlatform(): void {
+  if (!tryResolveLibchdb()) throw unsupportedPlatform('its package is not installed')
+}
+
 /** A ClickHouse server in a child process of this one. */
 export interface Server {
   readonly pid: number
@@ -48,7 +58,7 @@ export interface Server {
  * @throws MillraceError `already_running`, `file_unusable`, `unsupported_platform`, `store_unavailable`; PortTaken
  */
 export async function startServer(options: ServerOptions, signal: AbortSignal): Promise<Server> {
-  if (!tryResolveLibchdb()) throw unsupportedPlatform('its package is not installed')
+  requirePlatform()
   const { files } = options
   const config = { ...options, usersFile: files.users }
   await writeSecret(files.config, serverXml(config))

@@ -1,24 +1,32 @@
 import type { Parser } from './setting.ts'
 
-function parser<T>(allowed: string, read: (text: string) => T | undefined): Parser<T> {
+function parser<T>(
+  allowed: string,
+  read: (text: string) => T | undefined,
+  shown: Pick<Parser<T>, 'names' | 'placeholder'> = {},
+): Parser<T> {
   const parse = (text: string): T => {
     const value = read(text.trim())
     if (value === undefined) throw new Error(allowed)
     return value
   }
-  return Object.assign(parse, { allowed })
+  return Object.assign(parse, { allowed, ...shown })
 }
 
 export function text(allowed = 'any text'): Parser<string> {
   return parser(allowed, (t) => t)
 }
 
+export const directory = parser('a directory', (t) => t, { placeholder: 'directory' })
+
+export const pemFile = parser('the path of a PEM file', (t) => t, { placeholder: 'file' })
+
 export function pattern(expression: RegExp, allowed: string): Parser<string> {
   return parser(allowed, (t) => (expression.test(t) ? t : undefined))
 }
 
 export function oneOf<const T extends string>(...names: readonly T[]): Parser<T> {
-  return parser(names.join(', '), (t) => names.find((name) => name === t))
+  return parser(names.join(', '), (t) => names.find((name) => name === t), { names })
 }
 
 export function integer(min: number, max: number): Parser<number> {
@@ -37,12 +45,16 @@ export function number(min: number, max: number): Parser<number> {
 
 export const port = integer(0, 65_535)
 
-export const onOff: Parser<boolean> = parser('on or off', (t) => {
-  const lower = t.toLowerCase()
-  if (['on', 'true', '1', 'yes'].includes(lower)) return true
-  if (['off', 'false', '0', 'no'].includes(lower)) return false
-  return undefined
-})
+export const onOff: Parser<boolean> = parser(
+  'on or off',
+  (t) => {
+    const lower = t.toLowerCase()
+    if (['on', 'true', '1', 'yes'].includes(lower)) return true
+    if (['off', 'false', '0', 'no'].includes(lower)) return false
+    return undefined
+  },
+  { names: ['on', 'off'] },
+)
 
 const BYTES = { '': 1, k: 2 ** 10, m: 2 ** 20, g: 2 ** 30, t: 2 ** 40 } as const
 

@@ -17,6 +17,10 @@ export interface Parser<T> {
   (text: string): T
   /** What is allowed, for help and documentation: `whole number from 1 to 65535`. */
   readonly allowed: string
+  /** The texts that are allowed, where they can be listed. */
+  readonly names?: readonly string[]
+  /** What stands for the text in help: `value`, or what it names, which shells can complete. */
+  readonly placeholder?: 'file' | 'directory'
 }
 
 export function setting<T>(

@@ -1,4 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises'
+import { messageOf } from '../errors.ts'
 import type { Gap, LogReader } from '../log/port.ts'
 import { publish } from '../observe/events.ts'
 import type { Store } from '../store/port.ts'
@@ -12,6 +13,10 @@ declare module '../observe/events.ts' {
   interface Happenings {
     /** Messages that were not read yet are gone from the log. */
     'consumer:gap': Gap
+    /** A batch takes no more messages, and its flush begins. What was processed since the last time is in it. */
+    'consumer:filled': { messages: number }
+    /** A batch could not be written, marked or committed, and will not be here; its messages come again. */
+    'consumer:flush-failed': { message: string }
   }
 }
 
@@ -96,9 +101,12 @@ export class Consumer {
     this.#throwFailure()
     const { onFlushed, monotonic } = this.#options
     this.#isFlushing = true
-    this.#flushing = flush(this.#batcher.take(), this.#store, this.#reader, monotonic)
+    const batch = this.#batcher.take()
+    publish('consumer:filled', { messages: batch.messages })
+    this.#flushing = flush(batch, this.#store, this.#reader, monotonic)
       .then(onFlushed, (error) => {
         this.#failure = { error }
+        publish('consumer:flush-failed', { message: messageOf(error) })
       })
       .finally(() => {
         this.#isFlushing = false

@@ -23,7 +23,9 @@ export async function readLag(log: EventLog, group: string, nowMs: number): Prom
   const [bounds, positions] = await Promise.all([log.bounds(), log.committed(group)])
   const committedOf = new Map(positions.map(({ partition, offset }) => [partition, offset]))
   const partitions = bounds.map(({ partition, earliest, end }) => {
-    const committed = Math.min(end, Math.max(earliest, committedOf.get(partition) ?? earliest))
+    const position = committedOf.get(partition) ?? earliest
+    // A position beyond the end is of a log that is gone: this one is read from its beginning.
+    const committed = position > end ? earliest : Math.max(earliest, position)
     return { partition, earliest, end, committed, lag: end - committed }
   })
   const waiting = partitions.filter(({ lag }) => lag > 0)

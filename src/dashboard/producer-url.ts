@@ -1,3 +1,5 @@
+import { urlOf } from '../http/url-of.ts'
+
 export interface ProducerAddress {
   /** Set for a producer on another machine; empty: it is on this one. */
   readonly producerUrl: string
@@ -9,8 +11,5 @@ export interface ProducerAddress {
 /** Where the consumer finds the producer; undefined when the producer takes any free port. */
 export function producerUrlOf({ producerUrl, host, producerPort }: ProducerAddress): string | undefined {
   if (producerUrl !== '') return producerUrl.replace(/\/+$/, '')
-  if (producerPort === 0) return undefined
-  // An address that stands for all of them is no address to call.
-  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  return `http://${name.includes(':') ? `[${name}]` : name}:${producerPort}`
+  return producerPort === 0 ? undefined : urlOf(host, producerPort)
 }

@@ -2,7 +2,7 @@ import { eventIdOf } from './identity.ts'
 
 /** Where the sixteen bytes of a UUID stand in its text, of 36 characters. */
 const DIGITS = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34] as const
-const TEXT_BYTES = 36
+export const UUID_TEXT_BYTES = 36
 const HYPHEN = 45
 
 /** The values of hexadecimal digits in ASCII; 255 for every other byte. */
@@ -17,17 +17,15 @@ const DIGIT_PAIRS = Buffer.from(
   Array.from({ length: 256 }, (_, n) => n.toString(16).padStart(2, '0')).join(''),
 )
 
-/** A UUID's usual text, in ASCII, from its sixteen bytes. */
-export function uuidText(bytes: Uint8Array): Buffer {
-  const text = Buffer.allocUnsafe(TEXT_BYTES)
+/** Writes a UUID's usual text, in ASCII, over 36 bytes of `text`. */
+export function writeUuid(text: Uint8Array, uuid: Uint8Array): void {
   text[8] = text[13] = text[18] = text[23] = HYPHEN
   for (let i = 0; i < 16; i++) {
     const digit = DIGITS[i]!
-    const pair = 2 * bytes[i]!
+    const pair = 2 * uuid[i]!
     text[digit] = DIGIT_PAIRS[pair]!
     text[digit + 1] = DIGIT_PAIRS[pair + 1]!
   }
-  return text
 }
 
 /**
@@ -41,7 +39,7 @@ export class EventId {
 
   /** @param start of the key in `bytes`; below zero when there is none */
   read(bytes: Buffer, start: number, end: number, topic: string, partition: number, offset: number): void {
-    if (end - start === TEXT_BYTES && start >= 0 && this.#readText(bytes, start)) return
+    if (end - start === UUID_TEXT_BYTES && start >= 0 && this.#readText(bytes, start)) return
     const key = start < 0 ? null : bytes.subarray(start, end)
     this.set(eventIdOf(key, topic, partition, offset))
   }

@@ -2,7 +2,21 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance, FastifySchema } from 'fastify'
 import { ErrorAnswer } from './http-error.ts'
-import { bodySchema, querySchema } from './parameters.ts'
+import { bodySchema, type ParameterSpecs, querySchema } from './parameters.ts'
+
+/** In characters; those that are not ASCII are up to nine bytes each in an address. */
+const LONGEST_IN_ADDRESS = 4_096
+
+const JSON_TYPE = 'application/json'
+
+/** Errors are JSON, whatever else the route answers. */
+const ERROR = { description: 'What went wrong', content: { [JSON_TYPE]: { schema: ErrorAnswer } } }
+
+/** The answer of a route that has no schema for it: lines, text, or what another service has answered. */
+function anything(types: readonly string[]): object {
+  const content = types.map((type) => [type, { schema: { type: type === JSON_TYPE ? 'object' : 'string' } }])
+  return { description: 'The answer', content: Object.fromEntries(content) }
+}
 
 /** Collects the schemas of the routes added from here on, and serves them as an OpenAPI document, and as pages to try them on at /docs. */
 export async function serveOpenApi(
@@ -47,18 +61,29 @@ function operationId(method: string | string[], url: string): string {
   ].join('')
 }
 
-/** Adds to a route's schema what its parameters look like, and what an error looks like. */
+/** Adds to a route's schema what its parameters look like, and what an answer and an error look like. */
 function describe(schema: FastifySchema | undefined, method: string | string[]): FastifySchema {
-  const { parameters = {}, ...rest } = schema ?? {}
+  const { parameters = {}, produces = [JSON_TYPE], response, ...rest } = schema ?? {}
   const described: FastifySchema = {
     ...rest,
-    response: { ...(rest.response as object | undefined), default: ErrorAnswer },
+    response: { ...((response as object | undefined) ?? { 200: anything(produces) }), default: ERROR },
   }
   if (Object.keys(parameters).length === 0) return described
   if (method === 'GET' || method === 'HEAD') return { ...described, querystring: querySchema(parameters) }
   // Each parameter may be in either place, so neither place requires it.
-  const either = bodySchema(parameters)
-  return { ...described, querystring: either, body: rest.body ?? either }
+  return {
+    ...described,
+    querystring: bodySchema(fittingAddresses(parameters)),
+    body: rest.body ?? bodySchema(parameters),
+  }
+}
+
+/** Without texts that may be longer than Node reads of a request's head, which is 16 KB: they are refused with 431 in an address. */
+function fittingAddresses(specs: ParameterSpecs): ParameterSpecs {
+  const entries = Object.entries(specs)
+  return Object.fromEntries(
+    entries.filter(([, { schema }]) => Number(schema.maxLength ?? 0) <= LONGEST_IN_ADDRESS),
+  )
 }
 
 /** The plugin says of every body that it is required. */

@@ -13,6 +13,7 @@ import { refuseOtherMethods } from './methods.ts'
 import { serveOpenApi } from './openapi.ts'
 import { readParameters } from './parameters.ts'
 import { RATE_LIMITS, type RateLimits, requestRates } from './request-rates.ts'
+import { urlOf } from './url-of.ts'
 
 export type { App } from './app.ts'
 export type { Health } from './built-ins.ts'
@@ -78,7 +79,8 @@ export async function startHttpServer(
     closed ??= closeApp(app, timeouts.close)
     return closed
   }
-  return { url: urlOf(app, options.host), close, [Symbol.asyncDispose]: close }
+  const { port } = app.server.address() as AddressInfo
+  return { url: urlOf(options.host, port), close, [Symbol.asyncDispose]: close }
 }
 
 async function createApp(options: HttpServerOptions, timeouts: HttpTimeouts): Promise<App> {
@@ -136,11 +138,4 @@ async function closeApp(app: App, timeoutMs: number): Promise<void> {
   } finally {
     clearTimeout(timer)
   }
-}
-
-/** Where this machine reaches the server: an address that stands for all of them is no address to call. */
-function urlOf(app: App, host: string): string {
-  const { port } = app.server.address() as AddressInfo
-  if (host === '0.0.0.0' || host === '::') return `http://127.0.0.1:${port}`
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }

@@ -5,6 +5,8 @@ export type Totals = Omit<LedgerSnapshot, 'windows' | 'unknown'>
 /** What is to be added to a window. */
 export type WindowCounts = LedgerWindow
 
+type Growing = { -readonly [K in keyof WindowCounts]: WindowCounts[K] }
+
 const MINUTE_MS = 60_000
 
 export function emptyTotals(): Totals {
@@ -24,7 +26,7 @@ export function tally(
   isFirst: (eventId: string) => boolean,
 ): { totals: Totals; windows: WindowCounts[] } {
   const invalid = { ...before.invalid }
-  const windows = new Map<string, { -readonly [K in keyof WindowCounts]: WindowCounts[K] }>()
+  const windows = new Map<number, Map<string, Growing>>()
   let { views, repeats } = before
   for (const entry of entries) {
     if (entry.kind === 'invalid') {
@@ -34,11 +36,15 @@ export function tally(
     } else {
       views += 1
       const minute = Math.floor(entry.timestampMs / MINUTE_MS) * MINUTE_MS
-      const name = `${minute} ${entry.pageId}`
-      let window = windows.get(name)
+      let pages = windows.get(minute)
+      if (!pages) {
+        pages = new Map()
+        windows.set(minute, pages)
+      }
+      let window = pages.get(entry.pageId)
       if (!window) {
         window = { minute, pageId: entry.pageId, views: 0, bounces: 0, durationMs: 0 }
-        windows.set(name, window)
+        pages.set(entry.pageId, window)
       }
       window.views += 1
       window.bounces += entry.isBounce ? 1 : 0
@@ -46,5 +52,5 @@ export function tally(
     }
   }
   const totals = { messages: before.messages + entries.length, views, repeats, invalid }
-  return { totals, windows: [...windows.values()] }
+  return { totals, windows: [...windows.values()].flatMap((pages) => [...pages.values()]) }
 }

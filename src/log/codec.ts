@@ -1,5 +1,6 @@
 import type { OutgoingRecord } from './port.ts'
 import type { RecordBatch } from './record-batch.ts'
+import type { Scratch } from './scratch.ts'
 
 /**
  * How records are stored: one value for all records that one transaction appends to a partition.
@@ -24,23 +25,32 @@ export function firstOffsetOf(key: Buffer): number {
   return Number(key.readBigUInt64BE(4))
 }
 
-export function encodeBatch(records: readonly OutgoingRecord[], appendedAtMs: number): Buffer {
+/** @param scratch where it is written to; a new piece of memory without */
+export function encodeBatch(
+  records: readonly OutgoingRecord[],
+  appendedAtMs: number,
+  scratch?: Scratch,
+): Buffer {
   let size = HEADER + records.length * ENTRY
   for (const { key, value } of records) size += (key?.length ?? 0) + (value?.length ?? 0)
-  const stored = Buffer.allocUnsafe(size)
-  stored.writeUInt32LE(records.length, 0)
-  stored.writeDoubleLE(appendedAtMs, 4)
+  const stored = scratch ? scratch.take(size) : Buffer.allocUnsafe(size)
+  const numbers = new DataView(stored.buffer, stored.byteOffset, size)
+  numbers.setUint32(0, records.length, true)
+  numbers.setFloat64(4, appendedAtMs, true)
   let entry = HEADER
   let at = HEADER + records.length * ENTRY
   for (const { key, value, timestampMs } of records) {
-    stored.writeDoubleLE(timestampMs, entry)
-    stored.writeInt32LE(key?.length ?? -1, entry + 8)
-    stored.writeInt32LE(value?.length ?? -1, entry + 12)
+    numbers.setFloat64(entry, timestampMs, true)
+    numbers.setInt32(entry + 8, key === null ? -1 : key.length, true)
+    numbers.setInt32(entry + 12, value === null ? -1 : value.length, true)
     entry += ENTRY
-    for (const bytes of [key, value]) {
-      if (bytes === null) continue
-      stored.set(bytes, at)
-      at += bytes.length
+    if (key !== null) {
+      stored.set(key, at)
+      at += key.length
+    }
+    if (value !== null) {
+      stored.set(value, at)
+      at += value.length
     }
   }
   return stored

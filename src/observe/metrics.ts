@@ -13,6 +13,22 @@ const AHEAD = [
 ]
 const SIZES = [1, 10, 100, 500, 1_000, 2_500, 5_000, 10_000, 50_000, 100_000, 250_000, 500_000]
 
+/** One metric with everything that it counts, as the registry has it. */
+export interface MetricFamily {
+  readonly name: string
+  readonly help: string
+  readonly type: string
+  readonly values: readonly MetricLine[]
+}
+
+/** A line of /metrics. */
+export interface MetricLine {
+  readonly value: number
+  readonly labels: Readonly<Record<string, string | number>>
+  /** What the line is called, where a family has several: `…_bucket`, `…_sum`, `…_count`. */
+  readonly metricName?: string
+}
+
 /** A service's metrics. Names: `millrace_<noun>_<verb>_total`, and base units: `_seconds`, `_bytes`. */
 export class Metrics {
   readonly #registry = new Registry()
@@ -48,6 +64,11 @@ export class Metrics {
         this.set(value())
       },
     })
+  }
+
+  /** Everything, for those who write it in another format. */
+  async families(): Promise<readonly MetricFamily[]> {
+    return (await this.#registry.getMetricsAsJSON()) as unknown as MetricFamily[]
   }
 
   /** Everything, in the text format of Prometheus. */

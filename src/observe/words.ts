@@ -1,6 +1,11 @@
 /** Numbers as people read them. */
 
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 })
+const percents = new Intl.NumberFormat('en', {
+  style: 'percent',
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+})
 const oneDigit = new Intl.NumberFormat('en', { maximumFractionDigits: 1 })
 
 /** 1234567 → `1,234,567` */
@@ -11,6 +16,11 @@ export function count(n: number): string {
 /** Events a second: `4,998/s`, `5.3/s` */
 export function rate(perSecond: number): string {
   return `${(perSecond < 100 ? oneDigit : whole).format(perSecond)}/s`
+}
+
+/** 0.101 → `10.1%` */
+export function percent(fraction: number): string {
+  return percents.format(fraction)
 }
 
 /** Milliseconds: `12ms`, `1.2s`, `3m 20s`, `2h 5m` */

@@ -1,7 +1,7 @@
 /** Events between generating and sending, in their order, a bounded number of them. */
 export class EventBuffer<T> {
   readonly size: number
-  #events: T[] = []
+  #events: (T | undefined)[] = []
   #head = 0
   #closed = false
   #wake: (() => void) | undefined
@@ -29,7 +29,9 @@ export class EventBuffer<T> {
   /** The next event; undefined when there is none now. */
   shift(): T | undefined {
     if (this.#head === this.#events.length) return undefined
-    const event = this.#events[this.#head]!
+    const event = this.#events[this.#head]
+    // Not held any longer: what lives long costs the garbage collector more than what dies young.
+    this.#events[this.#head] = undefined
     this.#head += 1
     // Cut off what was taken when it is most of the list: each event is moved once on average.
     if (this.#head > 1_000 && this.#head * 2 > this.#events.length) {

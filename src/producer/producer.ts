@@ -37,6 +37,9 @@ const TICK_MS = 10
 /** Events that are generated without a pause; about 5 ms of work, and requests are answered in between. */
 const AT_ONCE = 1_000
 
+/** Events of bursts that wait to be sent at the same time: more of them would be no sooner in the log, and only fill the memory. */
+const BURST_AHEAD = 10 * AT_ONCE
+
 /**
  * Generates what is due, and sends it: generator → buffer → dispatcher.
  *
@@ -164,7 +167,8 @@ export class Producer {
       generated += this.#generate(fitting)
       if (due > fitting && whenFull === 'drop') publish('producer:dropped', { events: due - fitting })
     }
-    const ofBursts = this.#generate(Math.min(this.#owed, this.#buffer.room, AT_ONCE))
+    const ahead = Math.max(0, BURST_AHEAD - this.#buffer.used)
+    const ofBursts = this.#generate(Math.min(this.#owed, this.#buffer.room, AT_ONCE, ahead))
     this.#owed -= ofBursts
     generated += ofBursts
     if (generated > 0) publish('producer:generated', { events: generated })

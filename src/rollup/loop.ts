@@ -6,7 +6,7 @@ import { freshAsOf, LEVEL_NAMES, type RollUpRun } from './rollup.ts'
 declare module '../observe/events.ts' {
   interface Happenings {
     /** A run ended early; the next one begins after a pause and takes up what it left. */
-    'rollup:failed': { message: string; retryInMs: number }
+    'rollup:failed': { message: string; ms: number; retryInMs: number }
   }
 }
 
@@ -129,6 +129,7 @@ export class RollUpLoop {
   /** @returns how long to wait before the next run, in milliseconds */
   async #runOnce(): Promise<number> {
     const due = new Set(LEVEL_NAMES.filter((level) => this.#dueIn(level) <= 0))
+    const began = this.#options.monotonic()
     try {
       const run = await this.#options.rollUp.run(due)
       this.#failures = 0
@@ -138,7 +139,7 @@ export class RollUpLoop {
       const retryInMs = this.#backOff()
       const message = messageOf(error)
       this.#status = { ...this.#status, failure: message }
-      publish('rollup:failed', { message, retryInMs })
+      publish('rollup:failed', { message, ms: this.#options.monotonic() - began, retryInMs })
       return retryInMs
     }
   }

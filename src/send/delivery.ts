@@ -17,8 +17,8 @@ declare module '../observe/events.ts' {
       invalid: number
       ms: number
     }
-    /** Messages were given up and are kept in the failed-events file. */
-    'producer:failed': { records: number; message: string }
+    /** Messages were given up, after so long, and are kept in the failed-events file. */
+    'producer:failed': { records: number; message: string; ms: number }
   }
 }
 
@@ -54,11 +54,12 @@ export class Delivery {
    * @returns for each message what became of it. Never throws for a message, only when it cannot be kept either.
    */
   async send(messages: readonly Outgoing[], strategy: string): Promise<Delivered[]> {
+    const began = this.#options.monotonic()
     let sending: Sending
     try {
       sending = await this.#begin(messages)
     } catch (error) {
-      await this.keep(messages, messageOf(error))
+      await this.keep(messages, messageOf(error), this.#options.monotonic() - began)
       return messages.map(() => 'failed')
     }
     return this.#send(messages, sending, strategy)
@@ -91,17 +92,21 @@ export class Delivery {
         return (await Promise.all(each)).flat()
       }
       sending.givenUp()
-      await this.keep(messages, messageOf(error))
+      await this.keep(messages, messageOf(error), monotonic() - began)
       return messages.map(() => 'failed')
     }
     publish('producer:sent', { strategy, ...measure(messages), ms: monotonic() - began })
     return messages.map(() => 'acknowledged')
   }
 
-  /** Puts messages into the failed-events file. */
-  async keep(messages: readonly Outgoing[], reason: string): Promise<void> {
+  /**
+   * Puts messages into the failed-events file.
+   *
+   * @param ms how long it was tried to send them
+   */
+  async keep(messages: readonly Outgoing[], reason: string, ms = 0): Promise<void> {
     await this.#options.failedEvents.keep(messages, reason)
-    publish('producer:failed', { records: messages.length, message: reason })
+    publish('producer:failed', { records: messages.length, message: reason, ms })
   }
 }
 

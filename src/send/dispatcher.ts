@@ -1,9 +1,11 @@
 import type { Delivered, Delivery } from './delivery.ts'
 import { Originals } from './originals.ts'
 import type { Outgoing } from './outgoing.ts'
+import { AsyncStrategy } from './strategies/async.ts'
 import { type BatchOptions, BatchStrategy } from './strategies/batch.ts'
-import { asyncStrategy, syncStrategy } from './strategies/one-by-one.ts'
+import { Slots } from './strategies/slots.ts'
 import type { Strategy, StrategyName } from './strategies/strategy.ts'
+import { SyncStrategy } from './strategies/sync.ts'
 import { pick, type Weights } from './weights.ts'
 
 export type StrategyWeights = Weights<StrategyName>
@@ -16,12 +18,19 @@ export interface DispatcherOptions {
   readonly random: () => number
 }
 
+/**
+ * Repeats that wait for their originals at the same time. There are as many only when the log is slow, and then whoever sends waits, too:
+ * what waits here fills no batch, and its original may be in a batch that is not full.
+ */
+const WAITING = 1_000
+
 /** Gives each event to one of the strategies, by weight. */
 export class Dispatcher {
   readonly #delivery: Delivery
   readonly #random: () => number
   readonly #strategies: Readonly<Record<StrategyName, Strategy>>
   readonly #originals = new Originals()
+  readonly #waiting = new Slots(WAITING)
   #weights: StrategyWeights
 
   constructor({ delivery, weights, batch, random }: DispatcherOptions) {
@@ -29,11 +38,12 @@ export class Dispatcher {
     this.#random = random
     this.#weights = weights
     const onDelivered = (message: Outgoing, delivered: Delivered): void => {
-      if (message.entry.kind === 'view') this.#originals.end(keyOf(message), delivered)
+      const { record, entry } = message
+      if (entry.kind === 'view' && record.key !== null) this.#originals.end(record.key, delivered, entry)
     }
     this.#strategies = {
-      sync: syncStrategy(delivery, onDelivered),
-      async: asyncStrategy(delivery, onDelivered),
+      sync: new SyncStrategy(delivery, onDelivered),
+      async: new AsyncStrategy(delivery, onDelivered),
       batch: new BatchStrategy(batch, delivery, onDelivered),
     }
   }
@@ -47,31 +57,42 @@ export class Dispatcher {
   }
 
   /**
-   * Sends an event. Where there is a promise, the next event waits for it.
+   * Sends an event. Where there is a promise, the next event waits for it; a repeat that waits for its original holds up no others.
+   *
+   * @param message when it is a repeat, its key is the very array that the message that it repeats has
    */
   send(message: Outgoing): Promise<void> | undefined {
-    if (message.entry.kind === 'view') this.#originals.begin(keyOf(message))
-    if (message.entry.kind !== 'repeat') return this.#choose().send(message)
-    const original = this.#originals.outcome(keyOf(message))
-    return original === 'acknowledged' ? this.#choose().send(message) : this.#sendAfter(original, message)
+    const { record, entry } = message
+    if (entry.kind === 'view' && record.key !== null) this.#originals.begin(record.key)
+    if (entry.kind !== 'repeat' || record.key === null) return this.#choose().send(message)
+    const original = this.#originals.outcome(record.key)
+    if (original === 'acknowledged') return this.#choose().send(message)
+    return this.#waiting.run(() => this.#sendAfter(original, message))
   }
 
   /** Resolves when everything that was given to it is acknowledged or failed. */
   async drain(): Promise<void> {
-    await Promise.all(Object.values(this.#strategies).map((strategy) => strategy.drain()))
+    const strategies = Object.values(this.#strategies)
+    const drained = (): Promise<unknown> => Promise.all(strategies.map((strategy) => strategy.drain()))
+    await drained()
+    // Their originals are in the log now, and they go to the strategies.
+    await this.#waiting.idle()
+    await drained()
   }
 
   #choose(): Strategy {
     return this.#strategies[pick(this.#weights, this.#random())]
   }
 
-  /** What repeats a failed event goes where that one went: to be sent again, after it. */
+  /**
+   * What repeats a failed event goes where that one went, and as the same page view: of those that are sent again the ledger counts the
+   * first as a view and the others as repeats. It may be the only one, since a full disk keeps no failed events. Others do not wait for room:
+   * they are as many as can wait here, at most.
+   */
   async #sendAfter(original: Delivered | Promise<Delivered>, message: Outgoing): Promise<void> {
-    if ((await original) === 'acknowledged') await this.#choose().send(message)
-    else await this.#delivery.keep([message], 'the event that it repeats could not be sent')
+    if ((await original) === 'acknowledged') return void this.#choose().send(message)
+    const { record } = message
+    const entry = this.#originals.failedEntry(record.key!) ?? message.entry
+    await this.#delivery.keep([{ record, entry }], 'the event that it repeats could not be sent')
   }
-}
-
-function keyOf({ record }: Outgoing): string {
-  return Buffer.from(record.key ?? []).toString('latin1')
 }

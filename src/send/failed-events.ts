@@ -48,8 +48,7 @@ export class FailedEvents {
 
   async close(): Promise<void> {
     await this.#writing
-    await (await this.#file)?.close()
-    this.#file = undefined
+    await this.#leaveFile()
   }
 
   async #write(messages: readonly Outgoing[], reason: string): Promise<void> {
@@ -68,10 +67,17 @@ export class FailedEvents {
       await file.appendFile(`${lines.join('\n')}\n`)
       await file.datasync()
     } catch (error) {
-      this.#file = undefined
+      // Where a line was cut off nothing may follow it: the next ones go into another file.
+      await this.#leaveFile()
       // The disk of the log is the disk of this file: when both are full the log line is what is left.
       logger.fatal({ lines }, `Events that could not be sent cannot be kept either: ${messageOf(error)}`)
     }
+  }
+
+  async #leaveFile(): Promise<void> {
+    const file = await this.#file?.catch(() => undefined)
+    this.#file = undefined
+    await file?.close().catch(() => {})
   }
 
   #open(): Promise<FileHandle> {

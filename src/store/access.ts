@@ -17,9 +17,10 @@ const WRITTEN = [
 /**
  * Checks that the server is new enough.
  *
+ * @returns its version
  * @throws MillraceError `store_refused`; also when what answers is no ClickHouse
  */
-export async function checkVersion(db: Database): Promise<void> {
+export async function checkVersion(db: Database): Promise<string> {
   // Our own database may not be there yet.
   const server = db.alone({ database: 'system' })
   const [row] = await server
@@ -32,7 +33,7 @@ export async function checkVersion(db: Database): Promise<void> {
       hint: 'Check MILLRACE_CLICKHOUSE_URL.',
     })
   }
-  if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return
+  if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) return version
   throw new MillraceError(
     'store_refused',
     `the ClickHouse server is version ${version}; ${OLDEST.join('.')} or later is needed`,
@@ -49,4 +50,17 @@ export async function checkVersion(db: Database): Promise<void> {
  */
 export async function checkMayWrite(db: Database): Promise<void> {
   for (const table of WRITTEN) await db.command(`INSERT INTO ${table} SELECT * FROM ${table} WHERE 0`)
+}
+
+/** Whether the user may make the database and its tables where there are none. */
+export async function mayMakeTables(db: Database): Promise<boolean> {
+  const server = db.alone({ database: 'system' })
+  try {
+    const [row] = await server.query<{ result: number }>(
+      `CHECK GRANT SELECT, INSERT, CREATE TABLE, CREATE VIEW ON ${db.name}.*`,
+    )
+    return row?.result === 1
+  } finally {
+    await server.close()
+  }
 }

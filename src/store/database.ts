@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
-import type { ClickHouseClient, ClickHouseSettings } from '@clickhouse/client'
+import type { ClickHouseClient, ClickHouseSettings, DataFormat } from '@clickhouse/client'
 import { MillraceError } from '../errors.ts'
+import { type Answer, AS_IT_COMES, untilException } from './answer.ts'
 import { type Connection, clientFor, type Endpoint, withStatus } from './client.ts'
 import { type Cluster, clusterSettings, readShape } from './cluster.ts'
 import type { Place } from './ddl.ts'
@@ -73,6 +74,29 @@ export class Database {
     return this.#guard(`running (${outline(sql)})`, async () => {
       const client = this.#connect()
       await client.command({ ...(await this.#requestOf(client, options)), query: sql })
+    })
+  }
+
+  /**
+   * Runs any statement, and gives its answer as it comes, so that an answer of any size can be passed on. The caller reads it to its end
+   * or destroys it, which ends a query that only reads.
+   *
+   * @param format to answer in, unless the statement itself names one
+   */
+  answer(sql: string, format: DataFormat, options: QueryOptions = {}): Promise<Answer> {
+    return this.#guard('ClickHouse', async () => {
+      const client = this.#connect()
+      const { clickhouse_settings, ...request } = await this.#requestOf(client, options)
+      const { stream, response_headers } = await client.exec({
+        ...request,
+        clickhouse_settings: { ...AS_IT_COMES, ...clickhouse_settings, default_format: format },
+        query: sql,
+      })
+      const named = response_headers['x-clickhouse-format']
+      return {
+        format: typeof named === 'string' ? named : undefined,
+        body: untilException(stream, response_headers, (error) => storeError(error, 'ClickHouse')),
+      }
     })
   }
 

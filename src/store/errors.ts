@@ -207,8 +207,11 @@ function plain(body: string): string {
   return text === '' ? 'an answer without text' : text
 }
 
-/** ClickHouse adds its version, and sometimes the whole statement; the cause keeps them. */
+/** ClickHouse adds its version, all that a statement could have gone on with, and sometimes the statement; the cause keeps them. */
 function firstLine(message: string): string {
-  const line = (message.split('\n')[0] ?? '').replace(/\s*\(version [^)]*\)*/, '').trim()
+  const line = (message.split('\n')[0] ?? '')
+    .replace(/\s*\(version [^)]*\)*/, '')
+    .replace(/[.:]? Expected one of: .*/, '')
+    .trim()
   return line.length > 500 ? `${line.slice(0, 500)}…` : line
 }

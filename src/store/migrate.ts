@@ -78,16 +78,29 @@ export async function migrate(db: Database, migrations?: readonly Migration[]): 
  * @throws MillraceError `store_refused` when it is missing, older, newer or another one
  */
 export async function checkSchema(db: Database, migrations?: readonly Migration[]): Promise<void> {
-  const wanted = migrations ?? (await readMigrations())
-  const missing = missingOf(wanted, await appliedOrNone(db))
+  const { missing, isEmpty } = await missingMigrations(db, migrations)
   if (missing.length === 0) return
   throw new MillraceError(
     'store_refused',
-    missing.length === wanted.length
+    isEmpty
       ? `the database ${db.name} has no tables of Millrace`
-      : `the tables of the database ${db.name} are older than this program: ${missing.map(({ name }) => name).join(', ')} not applied`,
+      : `the tables of the database ${db.name} are older than this program: ${missing.join(', ')} not applied`,
     { hint: 'Start the consumer with -init-schema once.' },
   )
+}
+
+/**
+ * What -init-schema would apply, by the names of the files, and whether that is all there is.
+ *
+ * @throws MillraceError `store_refused` when the schema is newer than this program, or another one
+ */
+export async function missingMigrations(
+  db: Database,
+  migrations?: readonly Migration[],
+): Promise<{ missing: string[]; isEmpty: boolean }> {
+  const wanted = migrations ?? (await readMigrations())
+  const missing = missingOf(wanted, await appliedOrNone(db))
+  return { missing: missing.map(({ name }) => name), isEmpty: missing.length === wanted.length }
 }
 
 async function run(db: Database, statement: string): Promise<void> {

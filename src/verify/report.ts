@@ -89,8 +89,8 @@ export interface OffsetTotals {
 }
 
 export interface Unchecked {
-  /** `raw_expired`, `raw_gap`: windows without their raw rows; `offsets_gone`: messages that the log has no more. */
-  readonly what: 'raw_expired' | 'raw_gap' | 'offsets_gone'
+  /** `raw_expired`, `raw_gap`: windows without their raw rows; `offsets_gone`: messages that the log has no more; `former_topic`: numbers of a topic that was removed. */
+  readonly what: 'raw_expired' | 'raw_gap' | 'offsets_gone' | 'former_topic'
   readonly where: string
   readonly why: string
 }

@@ -1,12 +1,13 @@
 import { MillraceError } from '../errors.ts'
 import type { Ledger } from '../ledger/port.ts'
 import type { Database } from '../store/database.ts'
+import { listGaps } from '../store/gaps.ts'
 import { readRetention } from '../store/retention.ts'
 import { compareLedger } from './compare-ledger.ts'
 import { compareLevels, levelTotals } from './compare-levels.ts'
 import { Cut } from './cut.ts'
 import { compareExpired } from './expired.ts'
-import { compareGaps, describeShorterLog } from './gaps.ts'
+import { compareGaps, describeShorterLog, uncountable } from './gaps.ts'
 import { countKeys } from './keys.ts'
 import { compareOffsets } from './offsets.ts'
 import { piecesOf } from './pieces.ts'
@@ -133,10 +134,13 @@ async function look(options: Omit<VerifyOptions, 'repair'>) {
           unchecked,
           progress: (done, of) => progress(`looking for messages by offset: ${done} of ${of}`),
         })
-  if (isAllTime(range)) await compareGaps(db, topic, differences)
+  const gaps = await listGaps(db, topic)
+  if (isAllTime(range)) compareGaps(gaps, differences)
   const messages = countMessages(bounds, offsets)
-  compareMessages(before, after, messages, differences)
-  if (isAllTime(range)) {
+  const former = uncountable(gaps)
+  unchecked.push(...former)
+  if (former.length === 0) compareMessages(before, after, messages, differences)
+  if (isAllTime(range) && former.length === 0) {
     const kept = await everythingKept(options, compared)
     compareErrors(before, after, errors, kept && left === 0, differences)
     if (kept && left === 0) compareRepeats(before, after, keys.unique, errors, messages, differences)

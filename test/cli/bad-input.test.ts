@@ -75,6 +75,12 @@ const CASES: Readonly<Record<string, Case>> = {
     status: 2,
     says: [/--patience/, /"long"/],
   },
+  'an interval that is none': {
+    args: ['top', '--interval', '5'],
+    status: 2,
+    says: [/--interval/, /"5"/, /250ms/],
+  },
+  'once and for ever': { args: ['top', '--once', '--watch'], status: 2, says: [/--once and --watch/] },
   'a place that is none': {
     args: ['dead-letters', 'show', 'there'],
     status: 2,

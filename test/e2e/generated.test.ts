@@ -15,6 +15,7 @@ test('generated events and a burst: every number of the query API equals what wa
   await eventually('the burst to be sent', async () => (await system.producerStatus()).sent >= 1_000)
   await system.post(`${system.producerUrl}/generate/pause`)
   await answersEqualLog(system)
+  await topAndDoctorAgree(system)
 
   await system.post(`${system.producerUrl}/generate/burst?count=200000`)
   await eventually(
@@ -30,6 +31,63 @@ test('generated events and a burst: every number of the query API equals what wa
   const ended = await program.interrupt()
   assert.equal(ended.status, 0, ended.stderr)
 })
+
+/** While nothing moves: `top` shows what the services and the query API answer, and `doctor` finds our own services at the ports. */
+async function topAndDoctorAgree(system: System): Promise<void> {
+  const [top, text, doctor] = await Promise.all([
+    system.run('top', '--json'),
+    system.run('top', '--interval', '250ms'),
+    system.run('doctor', '--json'),
+  ])
+  const [producer, consumer, answer] = await Promise.all([
+    system.producerStatus(),
+    system.consumerStatus(),
+    system.get(`${system.consumerUrl}/query/aggregates?hours=0.1&limit=10000`),
+  ])
+  const shown = JSON.parse(top.stdout)
+  for (const part of ['producer', 'log', 'consumer', 'clickhouse']) {
+    assert.equal(shown[part].state, 'up', `${part}: ${top.stdout}`)
+  }
+  assert.equal(shown.producer.status.sent, producer.sent)
+  assert.equal(shown.consumer.status.processed, consumer.processed)
+  assert.equal(shown.clickhouse.where, system.clickhouseUrl)
+  assert.deepEqual(shown.rates, {
+    ...{ generated: 0, sent: 0, failed: 0, dropped: 0 },
+    ...{ consumed: 0, written: 0, rejected: 0, lost: 0 },
+  })
+  assert.deepEqual(shown.lag, {
+    messages: 0,
+    seconds: 0,
+    partitions: consumer.partitions.map(({ partition }: { partition: number }) => ({ partition, lag: 0 })),
+  })
+  assert.ok(Date.parse(shown.fresh_as_of) <= Date.parse(consumer.fresh_as_of))
+  assert.equal(shown.top.pages_total, answer.pages_total)
+  assert.deepEqual(shown.top.pages, answer.pages.slice(0, shown.top.pages.length))
+  assert.ok(shown.top.pages.length > 10)
+
+  assert.equal(text.status, 0, text.stderr)
+  const [first] = answer.pages
+  assert.ok(!text.stdout.includes('\x1b'), 'colours where there is no terminal')
+  assert.match(text.stdout, new RegExp(`^sent +0/s +${producer.sent.toLocaleString('en')} `, 'm'))
+  assert.match(text.stdout, new RegExp(`^${first.page_id} +${first.view_count.toLocaleString('en')} `, 'm'))
+
+  assert.equal(doctor.status, 0, doctor.stdout)
+  const found = new Map<string, { state: string; detail: string }>(
+    JSON.parse(doctor.stdout).findings.map((finding: { name: string }) => [finding.name, finding]),
+  )
+  for (const [name, says] of [
+    ['producer port', /held by our own producer/],
+    ['consumer port', /held by our own consumer/],
+    ['ClickHouse port', /held by our own ClickHouse/],
+    ['ClickHouse', /answers, version \d+\.\d+/],
+    ['ClickHouse tables', /up to date/],
+    ['ClickHouse rights', /may write/],
+    ['file modes', /its owner’s alone/],
+  ] as const) {
+    assert.equal(found.get(name)?.state, 'ok', `${name}: ${doctor.stdout}`)
+    assert.match(found.get(name)!.detail, says)
+  }
+}
 
 async function answersEqualLog(system: System): Promise<void> {
   await system.verifyAgrees()

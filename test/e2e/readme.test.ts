@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { type TestContext, test } from 'node:test'
+import { test } from 'node:test'
 import { freePorts } from '../helpers/ports.ts'
 import { temporaryDirectory } from '../helpers/program.ts'
+import { runShell, shellBlocks, shellSucceeds } from '../helpers/shell.ts'
 import { eventually } from '../helpers/wait.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -17,7 +17,7 @@ test("the README's commands, on a clean clone", async (t) => {
   assert.deepEqual(testing, ['npm ci && npm test'])
 
   const clone = join(await temporaryDirectory(t), 'millrace')
-  await succeeds(t, `git clone --quiet --depth 1 "file://${ROOT}" "${clone}"`, ROOT, {})
+  await shellSucceeds(t, `git clone --quiet --depth 1 "file://${ROOT}" "${clone}"`, ROOT, {})
   const [producer, consumer, clickhouse] = await freePorts(3)
   const environment = {
     MILLRACE_PRODUCER_PORT: String(producer),
@@ -29,8 +29,8 @@ test("the README's commands, on a clean clone", async (t) => {
     ['8081', consumer],
     ['8123', clickhouse],
   ])
-  await succeeds(t, 'npm ci --prefer-offline --no-audit --no-fund', clone, environment)
-  const system = run(t, 'npm start', clone, environment)
+  await shellSucceeds(t, 'npm ci --prefer-offline --no-audit --no-fund', clone, environment)
+  const system = runShell(t, 'npm start', clone, environment)
   await eventually('events in the aggregates', async () => {
     if (system.status !== undefined) assert.fail(`npm start ended: ${system.output()}`)
     const answer = await fetch(`http://localhost:${consumer}/query/aggregates?hours=1`)
@@ -40,7 +40,7 @@ test("the README's commands, on a clean clone", async (t) => {
   const outputs: string[] = []
   for (const command of look!) {
     const here = command.replace(/localhost:(\d+)/g, (_, port) => `localhost:${ports.get(port) ?? port}`)
-    outputs.push(await succeeds(t, here.replace(/^curl /, 'curl -sSf '), clone, environment))
+    outputs.push(await shellSucceeds(t, here.replace(/^curl /, 'curl -sSf '), clone, environment))
   }
   assert.ok(JSON.parse(outputs[0]!).totals.view_count > 0)
   assert.ok(Number(outputs[1]) > 0)
@@ -53,63 +53,3 @@ test("the README's commands, on a clean clone", async (t) => {
   await assert.rejects(fetch(`http://localhost:${consumer}/health`))
   await assert.rejects(fetch(`http://localhost:${clickhouse}/ping`))
 })
-
-/** The commands of each `sh` block, in their order. */
-function shellBlocks(markdown: string): string[][] {
-  return [...markdown.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((block) => block[1]!.trim().split('\n'))
-}
-
-async function succeeds(
-  t: TestContext,
-  command: string,
-  directory: string,
-  environment: Record<string, string>,
-): Promise<string> {
-  const running = run(t, command, directory, environment)
-  assert.equal(await running.ended, 0, `${command}: ${running.output()}`)
-  return running.stdout()
-}
-
-function run(t: TestContext, command: string, directory: string, environment: Record<string, string>) {
-  // A group of its own, so that a signal reaches npm and what it runs, as from a terminal.
-  const child = spawn('sh', ['-c', command], {
-    cwd: directory,
-    env: { ...outside(process.env), ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    stdout += text
-  })
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-  })
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
-  const running = {
-    ended,
-    status: undefined as number | null | undefined,
-    stdout: () => stdout,
-    output: () => `${stdout}\n${stderr}`.slice(-4_000),
-    interrupt: () => void process.kill(-child.pid!, 'SIGINT'),
-  }
-  void ended.then((status) => {
-    running.status = status
-  })
-  t.after(async () => {
-    if (running.status !== undefined) return
-    process.kill(-child.pid!, 'SIGTERM')
-    await ended
-  })
-  return running
-}
-
-/** The environment without what npm and our settings have put into it. */
-function outside(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(
-    Object.entries(environment).filter(
-      ([name]) => !/^(npm_|MILLRACE_|NODE_)/i.test(name) || name === 'npm_config_cache',
-    ),
-  )
-}

@@ -3,7 +3,13 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { canRunKafka } from '../helpers/kafka.ts'
 import { SESSION_MS, Stage } from './stage.ts'
-import { partitionsAdded, recordsDeleted, topicMadeAgain } from './topic.ts'
+import {
+  partitionsAdded,
+  readRecordsDeleted,
+  readTopicMadeAgain,
+  recordsDeleted,
+  topicMadeAgain,
+} from './topic.ts'
 
 /** `MILLRACE_TEST_LONG=true` takes the brokers away for two minutes, as an operator would see it. */
 const AWAY_MS = process.env.MILLRACE_TEST_LONG === 'true' ? 120_000 : 15_000
@@ -79,6 +85,8 @@ if (canRunKafka()) {
     })
 
     await t.test('partitions are added while it runs', (t) => partitionsAdded(t, stage))
+    await t.test('records are deleted after they were read', (t) => readRecordsDeleted(t, stage))
+    await t.test('the topic is removed and made again after it was read', (t) => readTopicMadeAgain(t, stage))
     await t.test('records are deleted before they are read', (t) => recordsDeleted(t, stage))
     await t.test('the topic is removed and made again under a backlog', (t) => topicMadeAgain(t, stage))
   })

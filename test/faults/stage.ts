@@ -117,7 +117,7 @@ export class Stage {
   }
 
   /** Pauses the producer, runs `millrace verify`, which must agree, and says what it found. */
-  async agrees(t: TestContext): Promise<void> {
+  async agrees(t: TestContext): Promise<VerifyReport> {
     await this.pause()
     const { status, report } = await this.verify()
     const { raw, log, ledger, differences } = report
@@ -127,5 +127,6 @@ export class Stage {
     assert.deepEqual(differences, [])
     assert.equal(status, 0)
     await this.resume()
+    return report
   }
 }

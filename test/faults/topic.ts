@@ -36,6 +36,11 @@ async function asking<T>(stage: Stage, ask: (log: EventLog) => Promise<T>): Prom
   }
 }
 
+/** How many messages the topic has had since it was made. */
+function endOf(stage: Stage): Promise<number> {
+  return asking(stage, async (log) => (await log.bounds()).reduce((sum, { end }) => sum + end, 0))
+}
+
 function checksOf({ differences }: VerifyReport): CheckName[] {
   return [...new Set(differences.map(({ check }) => check))]
 }
@@ -72,6 +77,62 @@ export async function partitionsAdded(t: TestContext, stage: Stage): Promise<voi
   await stage.agrees(t)
 }
 
+/** The records before these offsets, as retention deletes them. */
+async function deleteRecords(
+  stage: Stage,
+  before: readonly { readonly partition: number; readonly offset: number }[],
+): Promise<void> {
+  const file = join(stage.system.dataDir, 'delete.json')
+  const partitions = before.map(({ partition, offset }) => ({ topic: TOPIC, partition, offset }))
+  await writeFile(file, JSON.stringify({ version: 1, partitions }))
+  await stage.kafka.tool('org.apache.kafka.tools.DeleteRecordsCommand', [
+    '--bootstrap-server',
+    stage.kafka.bootstrap,
+    '--offset-json-file',
+    file,
+  ])
+}
+
+/** Nothing is sent, and all that was sent is read. */
+async function allRead(stage: Stage): Promise<void> {
+  await stage.pause()
+  await eventually('all to be read', async () => {
+    const [end, committed] = await stage.positions()
+    return end === committed
+  })
+}
+
+/** What is gone from the log after it was read is missed by nobody. */
+export async function readRecordsDeleted(t: TestContext, stage: Stage): Promise<void> {
+  await allRead(stage)
+  const committed = await asking(stage, (log) => log.committed(GROUP))
+  await deleteRecords(stage, committed)
+  const bounds = await asking(stage, (log) => log.bounds())
+  assert.deepEqual(
+    bounds.map(({ earliest }) => earliest),
+    bounds.map(({ end }) => end),
+    'nothing is left',
+  )
+  await stage.resume()
+  await stage.counts(500)
+  await stage.agrees(t)
+}
+
+/** A topic that was read to its end is removed and made again: nothing is lost, and the new one is read from its beginning. */
+export async function readTopicMadeAgain(t: TestContext, stage: Stage): Promise<void> {
+  await allRead(stage)
+  await topicTool(stage, '--delete')
+  await eventually('the topic to be made again', async () => {
+    await topicTool(stage, '--create', '--partitions', '8', '--replication-factor', '3')
+    return true
+  })
+  await stage.resume()
+  await eventually('the new topic to be used', async () => (await endOf(stage)) > 500)
+  const report = await stage.agrees(t)
+  assert.ok(report.unchecked.some(({ what }) => what === 'former_topic'))
+  assert.ok(report.notes.some((note) => /removed and made again/.test(note)))
+}
+
 /** As retention does it: while no consumer runs, a part of what they have not read is deleted. */
 export async function recordsDeleted(t: TestContext, stage: Stage): Promise<void> {
   await stage.counts(0)
@@ -88,15 +149,10 @@ export async function recordsDeleted(t: TestContext, stage: Stage): Promise<void
       return { partition, end, from, until: Math.floor((from + end) / 2) }
     })
   })
-  const file = join(stage.system.dataDir, 'delete.json')
-  const partitions = deleted.map(({ partition, until }) => ({ topic: TOPIC, partition, offset: until }))
-  await writeFile(file, JSON.stringify({ version: 1, partitions }))
-  await stage.kafka.tool('org.apache.kafka.tools.DeleteRecordsCommand', [
-    '--bootstrap-server',
-    stage.kafka.bootstrap,
-    '--offset-json-file',
-    file,
-  ])
+  await deleteRecords(
+    stage,
+    deleted.map(({ partition, until }) => ({ partition, offset: until })),
+  )
   const lost = deleted.reduce((sum, { from, until }) => sum + until - from, 0)
   const left = deleted.reduce((sum, { until, end }) => sum + end - until, 0)
   t.diagnostic(`${lost} messages deleted unread, ${left} left`)
@@ -158,24 +214,27 @@ export async function topicMadeAgain(t: TestContext, stage: Stage): Promise<void
   const given = before.partitions.reduce((sum: number, { end }: { end: number }) => sum + end, 0) - from
   await topicTool(stage, '--delete')
   await eventually('the topic to be made again', async () => {
-    await topicTool(stage, '--create', '--partitions', '6', '--replication-factor', '3')
+    await topicTool(stage, '--create', '--partitions', '8', '--replication-factor', '3')
     return true
   })
   stage.clickhouse = stage.system.start('clickhouse')
   await stage.resume()
-  const ended = () =>
-    asking(stage, async (log) => (await log.bounds()).reduce((sum, { end }) => sum + end, 0))
-  await eventually('the new topic to be used', async () => (await ended()) > 500, 120_000)
+  await eventually('the new topic to be used', async () => (await endOf(stage)) > 500)
   await stage.pause()
-  await eventually('all to be read', async () => {
-    const { gaps, lag } = await statusOf()
-    return gaps > 0 && lag === 0
+  const messages = await endOf(stage)
+  const after = await eventually('all to be read', async () => {
+    const status = await statusOf()
+    assert.ok(status.gaps > 0)
+    assert.equal(status.lag, 0)
+    assert.equal(
+      status.processed + status.lost,
+      given + messages,
+      'each message is read once, or told as lost',
+    )
+    return status
   })
-  const after = await statusOf()
-  const messages = await ended()
   t.diagnostic(`${after.lost} messages lost with the topic, ${messages} in the new one`)
   assert.ok(after.lost > 0)
-  assert.equal(after.processed + after.lost, given + messages, 'each message is read once, or told as lost')
   const program = stage.consumers.get(url)!
   assert.match(program.stdout + program.stderr, /THE TOPIC WAS REMOVED AND MADE AGAIN/)
   const audit = await stage.verify()

@@ -1,15 +1,21 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { promisify } from 'node:util'
 import { partitionForKey } from '../../src/event/partitioner.ts'
 import { openKafkaLog } from '../../src/log/kafka/open.ts'
 import type { EventLog } from '../../src/log/port.ts'
 import { canRunKafka, sharedKafka } from '../helpers/kafka.ts'
 import { canRunKcat, kcat } from '../helpers/kcat.ts'
+import { fencedBlocks } from '../helpers/shell.ts'
 import { System } from '../helpers/system.ts'
 import { eventually } from '../helpers/wait.ts'
 import { fetchCount, record } from '../log/contract.ts'
 
+const ROOT = resolve(import.meta.dirname, '../..')
 const PARTITIONS = 7
 
 /** Keys of every length, plain and not. */
@@ -95,7 +101,7 @@ if (canRunKafka()) {
       })
     }
 
-    test('page views sent by kcat are counted once each, what is none is an error, and a tombstone too', async (t) => {
+    test('page views sent by kcat and by the program of docs/how-to.md are counted once each, what is none is an error, and a tombstone too', async (t) => {
       const system = await System.create(t, {
         MILLRACE_KAFKA_BROKERS: cluster().bootstrap,
         MILLRACE_KAFKA_TOPIC: `views-${randomUUID()}`,
@@ -122,12 +128,13 @@ if (canRunKafka()) {
       ]
       await kcat(flags, `${[...lines, ...lines.slice(0, 10)].join('\n')}\n`)
       await kcat([...flags, '-Z'], `${randomUUID()}|not JSON\n${randomUUID()}|\n`)
+      await sendAsThePageSays(cluster().bootstrap, system.environment.MILLRACE_KAFKA_TOPIC!)
       await eventually('everything to be consumed', async () => {
-        return (await system.consumerStatus()).processed === lines.length + 12
+        return (await system.consumerStatus()).processed === lines.length + 13
       })
       await eventually('the aggregates', async () => {
         const { totals } = await system.get(`${system.consumerUrl}/query/aggregates?hours=1`)
-        return totals.view_count === lines.length
+        return totals.view_count === lines.length + 1
       })
       const errors = await system.sql(
         'SELECT error_reason, raw_message IS NULL AS missing FROM processing_errors FINAL ORDER BY missing',
@@ -139,4 +146,14 @@ if (canRunKafka()) {
       await consumer.interrupt()
     })
   }
+}
+
+/** Runs the JavaScript of docs/how-to.md, as it stands there: it sends one page view. */
+async function sendAsThePageSays(brokers: string, topic: string): Promise<void> {
+  const page = await readFile(resolve(ROOT, 'docs/how-to.md'), 'utf8')
+  const [sample] = fencedBlocks(page).filter(({ language }) => language === 'js')
+  await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', sample!.body], {
+    cwd: ROOT,
+    env: { ...process.env, BROKERS: brokers, TOPIC: topic },
+  })
 }

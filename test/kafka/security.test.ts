@@ -8,6 +8,7 @@ import { openKafkaLog } from '../../src/log/kafka/open.ts'
 import type { KafkaLogOptions, SaslOptions } from '../../src/log/kafka/options.ts'
 import { canRunKafka } from '../helpers/kafka.ts'
 import { forbid, PASSWORD, type SecuredKafka, sharedSecuredKafka, USER } from '../helpers/kafka-security.ts'
+import { run, temporaryDirectory } from '../helpers/program.ts'
 import { System } from '../helpers/system.ts'
 import { eventually } from '../helpers/wait.ts'
 import { fetchCount, record } from '../log/contract.ts'
@@ -144,6 +145,21 @@ if (canRunKafka()) {
       names: /MILLRACE_KAFKA_TLS/,
     },
   ]
+  test('doctor with a wrong password: it names the setting, and shows no secret', async (t) => {
+    const directory = await temporaryDirectory(t)
+    const settings = { MILLRACE_KAFKA_BROKERS: kafka().saslTls, ...tls(kafka()) }
+    const ended = await run(['doctor'], { MILLRACE_DATA_DIR: directory, ...settings, ...login('PLAIN') })
+    assert.equal(ended.status, 1, ended.stderr)
+    assert.match(ended.stdout, /^fail +brokers .*MILLRACE_KAFKA_SASL_PASSWORD/m)
+    assert.ok(!`${ended.stdout}${ended.stderr}`.includes(SECRET))
+    const right = { ...settings, ...login('PLAIN', PASSWORD) }
+    const well = await run(['doctor', '--json'], { MILLRACE_DATA_DIR: directory, ...right })
+    const { findings } = JSON.parse(well.stdout) as { findings: { name: string; state: string }[] }
+    for (const name of ['brokers', 'topic']) {
+      assert.equal(findings.find((each) => each.name === name)?.state, 'ok', well.stdout)
+    }
+  })
+
   for (const { what, command = 'producer', settings, names } of wrong) {
     test(`${what}: one clear line, and the end`, async (t) => {
       const given = settings(kafka())

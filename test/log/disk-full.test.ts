@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { statfsSync } from 'node:fs'
+import { readdirSync, statfsSync } from 'node:fs'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { pino } from 'pino'
 import { openLmdbLog } from '../../src/log/lmdb/open.ts'
 import { StandaloneLedger } from '../../src/log/lmdb/standalone-ledger.ts'
-import { temporaryDirectory } from '../helpers/program.ts'
+import { FailedEvents } from '../../src/send/failed-events.ts'
+import { start, temporaryDirectory } from '../helpers/program.ts'
 import { eventually } from '../helpers/wait.ts'
 import { fetchCount, record } from './contract.ts'
 
@@ -62,6 +64,52 @@ test('a disk that stays full does not crash who appends, however often it tries'
   })
   assert.deepEqual([status, signal], [0, null], stderr.slice(-500))
   assert.match(stdout, /^[1-9]\d* failed$/m)
+})
+
+test('a consumer that is started on a full disk waits for room', async (t) => {
+  const dataDir = await temporaryDirectory(t)
+  if (!mountSmall(t, dataDir, '24m')) return
+  await using ending = new AsyncDisposableStack()
+  ending.defer(() => void execFileSync('umount', [dataDir]))
+  const { close } = await openLmdbLog({ dataDir, topic: 'page-views', partitions: 6 })
+  await close()
+  const ballast = join(dataDir, 'ballast')
+  const { bavail, bsize } = statfsSync(dataDir)
+  await writeFile(ballast, Buffer.alloc(bavail * bsize))
+  const consumer = start(t, ['consumer', '--consumer-port', '0'], {
+    MILLRACE_DATA_DIR: dataDir,
+    // Nobody: what comes after the log is enough to see.
+    MILLRACE_CLICKHOUSE_URL: 'http://127.0.0.1:1',
+  })
+  ending.defer(async () => {
+    consumer.child.kill('SIGKILL')
+    await consumer.ended
+  })
+  const said = (what: RegExp) => () => {
+    assert.ok(consumer.running, consumer.stderr)
+    return what.test(consumer.stdout + consumer.stderr)
+  }
+  await eventually('it to say why it waits', said(/The log is away, attempt 2.* is full/))
+  await rm(ballast)
+  await eventually('it to go on to the store', said(/The log is back[\s\S]*The store is away/))
+})
+
+test('failed events that cannot be kept either leave no file open', async (t) => {
+  const directory = await temporaryDirectory(t)
+  if (!mountSmall(t, directory, '1m')) return
+  await using ending = new AsyncDisposableStack()
+  ending.defer(() => void execFileSync('umount', [directory]))
+  const { bavail, bsize } = statfsSync(directory)
+  await writeFile(join(directory, 'ballast'), Buffer.alloc(bavail * bsize))
+  const lines: string[] = []
+  const logger = pino({ level: 'fatal' }, { write: (line) => lines.push(line) })
+  const failedEvents = new FailedEvents({ directory, logger, now: Date.now })
+  ending.defer(() => failedEvents.close())
+  const entry = { kind: 'repeat' } as const
+  const open = readdirSync('/proc/self/fd').length
+  for (let i = 0; i < 20; i++) await failedEvents.keep([{ record: record(0, `${i}`), entry }], 'a test')
+  assert.equal(lines.length, 20)
+  assert.equal(readdirSync('/proc/self/fd').length, open)
 })
 
 test('the ledger beside Kafka on a full disk: nothing is sent that is not written down, and what is acknowledged is counted later', async (t) => {

@@ -24,7 +24,7 @@ async function shownAs(metrics: typeof producer, line: RegExp): Promise<number> 
 test('what happens in the producer moves its metrics', async () => {
   publish('producer:generated', { events: 5 })
   publish('producer:sent', { strategy: 'batch', records: 4, bytes: 900, repeats: 1, invalid: 2, ms: 12 })
-  publish('producer:failed', { records: 1, message: 'away' })
+  publish('producer:failed', { records: 1, message: 'away', ms: 10 })
   publish('producer:retried', { records: 1, attempt: 1, pauseMs: 5, message: 'away' })
   publish('producer:dropped', { events: 6 })
   const expected: [RegExp, number][] = [

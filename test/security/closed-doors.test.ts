@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { lstat, readdir, readFile } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { takesConnection } from '../../src/cli/doctor/reach.ts'
 import { System } from '../helpers/system.ts'
 import { eventually } from '../helpers/wait.ts'
 
@@ -19,20 +19,6 @@ async function filesBelow(directory: string): Promise<string[]> {
 function otherAddress(): string | undefined {
   const addresses = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
   return addresses.find(({ internal, family }) => !internal && family === 'IPv4')?.address
-}
-
-function connects(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 2_000 })
-    const end = (answer: boolean) => {
-      socket.destroy()
-      resolve(answer)
-    }
-    socket
-      .once('connect', () => end(true))
-      .once('error', () => end(false))
-      .once('timeout', () => end(false))
-  })
 }
 
 test('a system with secrets: who sees them, who gets in, and whose the files are', async (t) => {
@@ -144,8 +130,8 @@ test('a system with secrets: who sees them, who gets in, and whose the files are
   await t.test('other machines reach none of it', { skip: otherAddress() === undefined }, async () => {
     for (const url of [system.producerUrl, system.consumerUrl, system.clickhouseUrl]) {
       const port = Number(new URL(url).port)
-      assert.ok(await connects('127.0.0.1', port), url)
-      assert.ok(!(await connects(otherAddress()!, port)), url)
+      assert.ok(await takesConnection('127.0.0.1', port), url)
+      assert.ok(!(await takesConnection(otherAddress()!, port)), url)
     }
   })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { appendFile, readdir, rename, writeFile } from 'node:fs/promises'
+import { appendFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { type TestContext, test } from 'node:test'
 import { MillraceError } from '../../src/errors.ts'
 import { MemoryLedger } from '../../src/ledger/memory-ledger.ts'
@@ -98,9 +98,10 @@ test('a repeat waits for its original, and fails with it', async (t) => {
     batch: { size: 10, intervalMs: 1 },
     random: () => 0,
   })
-  const repeatOf = (n: number) => ({ ...outgoing(n), entry: { kind: 'repeat' } as const })
+  const originals = [outgoing(1), outgoing(2)]
+  const again = originals.map((original) => ({ ...original, entry: { kind: 'repeat' } as const }))
   writer.fail = refused('2')
-  for (const message of [outgoing(1), outgoing(2), repeatOf(1), repeatOf(2)]) await dispatcher.send(message)
+  for (const message of [...originals, ...again]) await dispatcher.send(message)
   await dispatcher.drain()
   assert.deepEqual(
     writer.appended.map(({ value }) => Buffer.from(value!).toString()),
@@ -110,10 +111,56 @@ test('a repeat waits for its original, and fails with it', async (t) => {
   assert.deepEqual({ views, repeats }, { views: 1, repeats: 1 })
   await failedEvents.close()
   const [file] = await listFailedEventFiles(dataDir)
+  assert.deepEqual(await readFailedEvents(file!), [outgoing(2), outgoing(2)])
+})
+
+test('a repeat of an event that failed and could not be kept either is sent again as a page view', async (t) => {
+  const { dataDir, writer, failedEvents, delivery } = await setUp(t)
+  const dispatcher = new Dispatcher({
+    delivery,
+    weights: { sync: 0, async: 1, batch: 0 },
+    batch: { size: 10, intervalMs: 1 },
+    random: () => 0,
+  })
+  const original = outgoing(1)
+  writer.fail = refused('1')
+  // Where failed events go there is no directory: as on a full disk, nothing is kept.
+  await writeFile(failedEventsDirectory(dataDir), '')
+  await dispatcher.send(original)
+  await dispatcher.drain()
+  await rm(failedEventsDirectory(dataDir))
+  for (let i = 0; i < 2; i++) await dispatcher.send({ ...original, entry: { kind: 'repeat' } })
+  await dispatcher.drain()
+  await failedEvents.close()
+  const [file] = await listFailedEventFiles(dataDir)
+  const log = new MemoryLog({ partitions: 2 })
+  const ledger = new MemoryLedger()
+  await resendFile(file!, { writer: await log.writer(), ledger, topic: 'page-views', partitions: 2 })
+  const { views, repeats } = ledger.read()
+  assert.deepEqual({ views, repeats }, { views: 1, repeats: 1 })
+})
+
+test('a repeat of what waits in a batch that is not full holds up no other event', async (t) => {
+  const { writer, ledger, delivery } = await setUp(t)
+  const dispatcher = new Dispatcher({
+    delivery,
+    weights: { sync: 0, async: 0, batch: 1 },
+    batch: { size: 3, intervalMs: 60_000 },
+    random: () => 0,
+  })
+  const original = outgoing(1)
+  for (const message of [original, { ...original, entry: { kind: 'repeat' } as const }, outgoing(2)]) {
+    await dispatcher.send(message)
+  }
+  assert.equal(writer.calls, 0)
+  await dispatcher.send(outgoing(3))
+  await dispatcher.drain()
   assert.deepEqual(
-    (await readFailedEvents(file!)).map(({ entry }) => entry.kind),
-    ['view', 'repeat'],
+    writer.appended.map(({ value }) => Buffer.from(value!).toString()),
+    ['1', '2', '3', '1'],
   )
+  const { views, repeats } = ledger.read()
+  assert.deepEqual({ views, repeats }, { views: 3, repeats: 1 })
 })
 
 test('each strategy sends everything, and drains', async (t) => {
@@ -130,7 +177,7 @@ test('each strategy sends everything, and drains', async (t) => {
     await dispatcher.drain()
     assert.equal(writer.appended.length, 100, strategy)
     assert.equal(ledger.read().messages, 100)
-    if (strategy === 'batch') assert.equal(writer.calls, Math.ceil(100 / 7))
-    else assert.equal(writer.calls, 100)
+    // What is given without a pause goes together with `async`.
+    assert.equal(writer.calls, { sync: 100, async: 1, batch: Math.ceil(100 / 7) }[strategy])
   }
 })

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import { resolve } from 'node:path'
 import { after, before, type TestContext, test } from 'node:test'
-import { checkMayWrite, checkVersion } from '../../src/store/access.ts'
+import { checkMayWrite, checkVersion, mayMakeTables } from '../../src/store/access.ts'
 import { Database } from '../../src/store/database.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { type ScratchServer, startScratchServer } from './scratch-server.ts'
@@ -40,6 +40,7 @@ test('a user with the grants of the documentation may do everything', async (t) 
   assert.deepEqual(documentation.match(/^GRANT .*(?= TO millrace;$)/gm), GRANTS)
   const db = as(t, 'exactly')
   await checkVersion(db)
+  assert.equal(await mayMakeTables(db), true)
   await migrate(db)
   await checkMayWrite(db)
 })
@@ -47,6 +48,7 @@ test('a user with the grants of the documentation may do everything', async (t) 
 test('a user that may only read is refused, with what is missing and what to do', async (t) => {
   const db = as(t, 'looking')
   await checkVersion(db)
+  assert.equal(await mayMakeTables(db), false)
   await assert.rejects(checkMayWrite(db), {
     code: 'store_refused',
     message: /INSERT/,

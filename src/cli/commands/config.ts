@@ -9,7 +9,7 @@ export const registerConfig: Register = (program, context) => {
   const command = program
     .command('config')
     .description('show every option, its value, and where it came from')
-    .option('--json', 'one object with an entry for each option')
+    .option('--json', 'print one JSON object with an entry for each option')
     .action((options) => {
       const { config, origins } = settingsOf(context, givenSettings(options))
       const names = Object.keys(SETTINGS) as SettingName[]

@@ -1,3 +1,4 @@
+import { telemetrySettings } from '../../config/telemetry.ts'
 import { loggerOf, type Register, settingsOf } from '../context.ts'
 import { tellParent } from '../parent.ts'
 import { addSettings, givenSettings } from '../setting-flags.ts'
@@ -12,6 +13,7 @@ export const registerConsumer: Register = (program, context) => {
       const { runConsumer } = await import('../services/consumer.ts')
       await runConsumer(config, loggerOf(config, 'consumer'), context.signal, {
         initSchema: options.initSchema === true,
+        telemetry: telemetrySettings(context.environment),
         onReady: (url) => tellParent({ ready: url }),
       })
     })

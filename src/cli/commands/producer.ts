@@ -1,3 +1,4 @@
+import { telemetrySettings } from '../../config/telemetry.ts'
 import { loggerOf, type Register, settingsOf } from '../context.ts'
 import { tellParent } from '../parent.ts'
 import { addSettings, givenSettings } from '../setting-flags.ts'
@@ -9,9 +10,10 @@ export const registerProducer: Register = (program, context) => {
     .action(async (options) => {
       const { config } = settingsOf(context, givenSettings(options))
       const { runProducer } = await import('../services/producer.ts')
-      await runProducer(config, loggerOf(config, 'producer'), context.signal, (url) =>
-        tellParent({ ready: url }),
-      )
+      await runProducer(config, loggerOf(config, 'producer'), context.signal, {
+        telemetry: telemetrySettings(context.environment),
+        onReady: (url) => tellParent({ ready: url }),
+      })
     })
   addSettings(command, ['producer', 'log', 'general'])
 }

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { maxEventAge } from '../../event/max-age.ts'
+import type { ExitCode } from '../../exit-codes.ts'
 import { count, duration, rate, size } from '../../observe/words.ts'
 import { describeReplay } from '../../replay/describe.ts'
 import { type ReplayProgress, replay } from '../../replay/replay.ts'
@@ -14,7 +15,7 @@ import { addSettings, givenSettings } from '../setting-flags.ts'
 import { openWriter } from '../writer.ts'
 
 /** The status of a command that was interrupted, as shells have it. */
-const INTERRUPTED = 130
+const INTERRUPTED: ExitCode = 130
 /** Without a terminal progress is a log line now and then. */
 const LINE_EVERY_MS = 10_000
 const SHOW_EVERY_MS = 100
@@ -26,11 +27,12 @@ export const registerReplay: Register = (program, context) => {
     .argument('<files...>', 'access logs, plain or compressed with gzip; - is standard input')
     .option('--shift-to-now', 'move all times, so that the last page view of each file happens now')
     .option('--rejects <file>', 'write lines that are no log lines to this file')
-    .option('--json', 'print the summary as one object')
+    .option('--json', 'print the summary as one JSON object')
     .addHelpText(
       'after',
-      '\nReplaying a file again changes nothing. Status: 0 all sent, 1 page views would be lost, 2 a file cannot be used, ' +
-        '5 the log takes nothing, 130 interrupted (run it again to go on).',
+      '\nReplaying a file again changes nothing.\n\n' +
+        'Exit codes: 0 all sent; 1 page views would be lost; 2 a file cannot be used;\n' +
+        '5 the log takes nothing; 130 interrupted (run it again to go on).',
     )
     .action(async (files: string[], options) => {
       const { config } = settingsOf(context, givenSettings(options))

@@ -11,10 +11,10 @@ export const registerResend: Register = (program, context) => {
     .command('resend')
     .description('send again what could not be sent')
     .argument('[files...]', 'failed-events files; all of the data directory when none is given')
-    .option('--json', 'print how many messages of which file were sent, as one array')
+    .option('--json', 'print one JSON array: each file, and how many messages were sent')
     .addHelpText(
       'after',
-      '\nA file that was sent gets .sent behind its name. Ended early, it can be run again: nothing counts twice.',
+      '\nA file that was sent gets .sent behind its name. Ended early, it can be run\nagain: nothing counts twice.',
     )
     .action(async (given: string[], options) => {
       const { config } = settingsOf(context, givenSettings(options))

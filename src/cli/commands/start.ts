@@ -9,7 +9,7 @@ export const registerStart: Register = (program, context) => {
     .description('run everything: ClickHouse, producer and consumer, until Ctrl-C')
     .addHelpText(
       'after',
-      '\nOn a terminal it shows a summary, with MILLRACE_LOG_FORMAT=pretty or json the log lines of all parts instead.',
+      '\nOn a terminal it shows a summary; with --log-format pretty or json, the log lines of\nall parts instead.',
     )
     .action(async (options) => {
       const flags = givenSettings(options)

@@ -1,4 +1,5 @@
 import { MillraceError } from '../../errors.ts'
+import type { ExitCode } from '../../exit-codes.ts'
 import { describeReport } from '../../verify/describe.ts'
 import { rangeFrom } from '../../verify/range.ts'
 import { verify } from '../../verify/verify.ts'
@@ -7,25 +8,26 @@ import { loggerOf, type Register, settingsOf } from '../context.ts'
 import { Progress } from '../progress.ts'
 import { addSettings, givenSettings } from '../setting-flags.ts'
 
-/** 2 to 5 are errors of every command: src/errors.ts. */
-const STATUS = { agrees: 0, differs: 1, unsettled: 6 } as const
+const STATUS = { agrees: 0, differs: 1, unsettled: 6 } as const satisfies Record<string, ExitCode>
 
 const HELP = `
-Status: 0 all agree; 1 something differs; 6 nothing differs, but the consumer or the roll-up did not get on, so
-not all could be compared; 2 to 5 it could not be run. After --repair it is that of the second look.
-The system may run meanwhile. docs/verify.md says what is compared and what to do.`
+The system may run meanwhile. docs/verify.md says what is compared, and what to do.
+
+Exit codes: 0 all agree; 1 something differs; 6 nothing differs, but the
+consumer or the roll-up did not get on, so not all could be compared; 2 to 5 it
+could not be run. After --repair it is that of the second look.`
 
 export const registerVerify: Register = (program, context) => {
   const command = program
     .command('verify')
     .description('ask the log, the ledger, the raw rows and every level of aggregates whether they agree')
-    .option('--json', 'print the report as one object')
+    .option('--json', 'print the report as one JSON object')
     .option(
       '--patience <seconds>',
       'how long to wait without progress for the consumer and the roll-up',
       '30',
     )
-    .option('--from <time>', 'compare events from this time on (ISO 8601); whole hours')
+    .option('--from <time>', 'compare events from this time on (ISO 8601 with a zone); whole hours')
     .option('--to <time>', 'compare events before this time')
     .option('--hours <n>', 'compare events of the last n hours')
     .option('--no-offsets', 'do not look for each message by its offset')

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.ts'
+import type { TelemetrySettings } from '../../config/telemetry.ts'
 import { Consumer } from '../../consumer/consumer.ts'
 import { countConsumer } from '../../consumer/counters.ts'
 import { gapSentence } from '../../consumer/gap.ts'
@@ -34,6 +35,7 @@ import { verify } from '../../verify/verify.ts'
 import { VERSION } from '../../version.ts'
 import { awaitEventLog, openStore } from '../compose.ts'
 import { aborted } from '../signals.ts'
+import { openTelemetry } from '../telemetry.ts'
 import { deadLettersOf } from './dead-letters.ts'
 
 /** So many messages behind, new rows go before fresh aggregates. */
@@ -49,13 +51,14 @@ const GIVE_UP_AFTER_MS = 8_000
  * Runs the consumer until the signal aborts: log → store → roll-up, and the query API.
  *
  * @param options.initSchema whether to create or update the tables first
+ * @param options.telemetry what is sent to others
  * @param options.onReady told where it answers
  */
 export async function runConsumer(
   config: Config,
   logger: Logger,
   signal: AbortSignal,
-  options: { initSchema: boolean; onReady: (url: string) => void },
+  options: { initSchema: boolean; telemetry: TelemetrySettings; onReady: (url: string) => void },
 ): Promise<void> {
   await using ending = new AsyncDisposableStack()
   const now = Date.now
@@ -63,9 +66,6 @@ export async function runConsumer(
   const openedLog = await awaitEventLog(config, logger, signal)
   const { log } = openedLog
   ending.defer(openedLog.close)
-  const reader = await log.reader(config.kafkaGroup)
-  const opened = ending.use(await openStore(config, logger))
-  const { db } = opened
 
   const giveUp = new AbortController()
   const retrier = new Retrier({ giveUp: giveUp.signal, now, random: Math.random })
@@ -75,6 +75,9 @@ export async function runConsumer(
   signal.addEventListener('abort', () => void setTimeout(() => giveUp.abort(), GIVE_UP_AFTER_MS).unref(), {
     once: true,
   })
+  const reader = await retrier.run('log', () => log.reader(config.kafkaGroup))
+  const opened = ending.use(await openStore(config, logger))
+  const { db } = opened
   await retrier.run('store', () => checkVersion(db))
   const applied = await retrier.run('store', () =>
     options.initSchema ? migrate(db) : checkSchema(db).then(() => []),
@@ -142,6 +145,16 @@ export async function runConsumer(
     logAwaySeconds: () => retrier.awaySeconds('log'),
   })
   addServiceGauges(metrics, { healthy: () => healthOf(state()).healthy, dataDir: config.dataDir })
+  ending.use(
+    await openTelemetry({
+      service: 'consumer',
+      settings: options.telemetry,
+      config,
+      logger,
+      metrics,
+      signal,
+    }),
+  )
   const audits = new Audits((waiting) =>
     verify({
       db,

@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.ts'
+import type { TelemetrySettings } from '../../config/telemetry.ts'
 import { MillraceError } from '../../errors.ts'
 import { startHttpServer } from '../../http/server.ts'
 import { listen } from '../../observe/events.ts'
@@ -22,6 +23,7 @@ import { Partitioner } from '../../send/partitioning.ts'
 import { VERSION } from '../../version.ts'
 import { awaitEventLog } from '../compose.ts'
 import { aborted } from '../signals.ts'
+import { openTelemetry } from '../telemetry.ts'
 import { openWriter } from '../writer.ts'
 
 /** What is left of the ten seconds of a shutdown for retries; what fails then goes to the failed-events file. */
@@ -33,13 +35,14 @@ const DROP_LINE_EVERY_MS = 1_000
 /**
  * Runs the producer until the signal aborts: generator, sending, HTTP.
  *
- * @param onReady told where it answers
+ * @param options.telemetry what is sent to others
+ * @param options.onReady told where it answers
  */
 export async function runProducer(
   config: Config,
   logger: Logger,
   signal: AbortSignal,
-  onReady: (url: string) => void,
+  options: { telemetry: TelemetrySettings; onReady: (url: string) => void },
 ): Promise<void> {
   await using ending = new AsyncDisposableStack()
   const { log, ledger, close } = await awaitEventLog(config, logger, signal)
@@ -100,6 +103,16 @@ export async function runProducer(
     rate: () => producer.rate,
   })
   addServiceGauges(metrics, { healthy: () => healthOf(state()).healthy, dataDir: config.dataDir })
+  ending.use(
+    await openTelemetry({
+      service: 'producer',
+      settings: options.telemetry,
+      config,
+      logger,
+      metrics,
+      signal,
+    }),
+  )
   const server = await startHttpServer({
     name: 'producer',
     host: config.host,
@@ -125,7 +138,7 @@ export async function runProducer(
   producer.start()
   const pace = config.generate ? `mode ${producer.mode}` : 'generator stopped'
   logger.info({ url: server.url, seed }, `The producer answers at ${server.url}, ${pace}`)
-  onReady(server.url)
+  options.onReady(server.url)
   await aborted(signal)
 
   logger.info('The producer stops: sending what waits')
@@ -158,7 +171,8 @@ function logTroubles(logger: Logger): void {
   })
 }
 
-function sharesOf({ bounces, invalid, repeats }: Config): Shares {
+/** @throws MillraceError `invalid_setting` */
+export function sharesOf({ bounces, invalid, repeats }: Config): Shares {
   if (bounces + invalid <= 1) return { bounces, invalid, repeats }
   throw new MillraceError(
     'invalid_setting',

@@ -12,7 +12,12 @@ export async function checkPorts(config: Config): Promise<void> {
   await checkPort('consumer', config.host, config.consumerPort, 'MILLRACE_CONSUMER_PORT')
 }
 
-function checkPort(name: string, host: string, port: number, portSetting: string): Promise<void> {
+/**
+ * Sees whether a port is free, by listening on it for a moment.
+ *
+ * @throws MillraceError `port_in_use`, naming the setting; `invalid_setting` when nobody could listen there
+ */
+export function checkPort(name: string, host: string, port: number, portSetting: string): Promise<void> {
   return new Promise((resolve, reject) => {
     const server = createServer()
     server.once('error', (error) => reject(listenError(error, { name, host, port, portSetting })))

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { resolve } from 'node:path'
+import { extname, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../../observe/logger.ts'
 import { duration } from '../../observe/words.ts'
 import type { FromService } from '../parent.ts'
 
-const MAIN = resolve(import.meta.dirname, '../../main.ts')
+// TypeScript here, JavaScript in the package.
+const MAIN = resolve(import.meta.dirname, `../../main${extname(import.meta.filename)}`)
 
 /** A young generation half as large as usual: some 30 MB less at rest in the consumer. */
 const NODE_FLAGS = ['--max-semi-space-size=8']

@@ -42,13 +42,17 @@ function where(url: string | undefined): string {
 }
 
 function producerLine(producer: ProducerStatus, perSecond: number): string {
-  const pace = producer.generating ? producer.mode : 'paused'
   const lost = producer.dropped + producer.failed
-  return ` ${rate(perSecond)}, ${count(producer.sent)} sent, ${pace}${lost > 0 ? `, ${count(producer.dropped)} dropped, ${count(producer.failed)} failed` : ''}`
+  return ` ${rate(perSecond)}, ${count(producer.sent)} sent, ${paceOf(producer)}${lost > 0 ? `, ${count(producer.dropped)} dropped, ${count(producer.failed)} failed` : ''}`
 }
 
 function consumerLine(consumer: ConsumerStatus, perSecond: number): string {
   const lag =
     consumer.lag === 0 ? 'no lag' : `lag ${count(consumer.lag)} (${duration(consumer.lag_seconds * 1_000)})`
   return ` ${rate(perSecond)}, ${count(consumer.valid)} valid, ${count(consumer.invalid)} invalid, ${lag}`
+}
+
+/** Its mode, or that it is paused. */
+export function paceOf(producer: Pick<ProducerStatus, 'generating' | 'mode'>): string {
+  return producer.generating ? producer.mode : 'paused'
 }

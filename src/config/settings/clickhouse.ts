@@ -1,4 +1,4 @@
-import { bytes, duration, integer, onOff, pattern, port, text, urls } from '../parsers.ts'
+import { bytes, duration, integer, onOff, pattern, pemFile, port, text, urls } from '../parsers.ts'
 import { setting } from '../setting.ts'
 
 /** The store: a ClickHouse server of the user's, or the local one. */
@@ -34,19 +34,19 @@ export const clickhouse = {
   ),
   clickhouseTlsCa: setting(
     'MILLRACE_CLICKHOUSE_TLS_CA',
-    text('the path of a PEM file'),
+    pemFile,
     '',
     'For https: a file with the certificates of the authorities to trust. Empty: those that Node trusts.',
   ),
   clickhouseTlsCert: setting(
     'MILLRACE_CLICKHOUSE_TLS_CERT',
-    text('the path of a PEM file'),
+    pemFile,
     '',
     'For https: a file with the certificate of this client, where the server asks for one.',
   ),
   clickhouseTlsKey: setting(
     'MILLRACE_CLICKHOUSE_TLS_KEY',
-    text('the path of a PEM file'),
+    pemFile,
     '',
     'A file with the key of that certificate.',
   ),

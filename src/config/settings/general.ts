@@ -1,9 +1,9 @@
-import { duration, oneOf, onOff, pattern, port, text } from '../parsers.ts'
+import { directory, duration, oneOf, onOff, pattern, port, text } from '../parsers.ts'
 import { setting } from '../setting.ts'
 
 /** Where things are kept, what listens where, and what is logged. */
 export const general = {
-  dataDir: setting('MILLRACE_DATA_DIR', text('a directory'), './data', 'Where everything durable is kept.'),
+  dataDir: setting('MILLRACE_DATA_DIR', directory, './data', 'Where everything durable is kept.'),
   host: setting(
     'MILLRACE_HOST',
     pattern(/^[\w.:-]+$/, 'an address or host name'),

@@ -1,4 +1,4 @@
-import { bytes, duration, integer, oneOf, onOff, pattern, text } from '../parsers.ts'
+import { bytes, duration, integer, oneOf, onOff, pattern, pemFile, text } from '../parsers.ts'
 import { setting } from '../setting.ts'
 
 /** The event log: a Kafka cluster, or the embedded log in the data directory. */
@@ -72,22 +72,17 @@ export const log = {
   kafkaTls: setting('MILLRACE_KAFKA_TLS', onOff, false, 'Whether to speak TLS with Kafka.'),
   kafkaTlsCa: setting(
     'MILLRACE_KAFKA_TLS_CA',
-    text('the path of a PEM file'),
+    pemFile,
     '',
     'A file with the certificates of the authorities to trust. Empty: those that Node trusts.',
   ),
   kafkaTlsCert: setting(
     'MILLRACE_KAFKA_TLS_CERT',
-    text('the path of a PEM file'),
+    pemFile,
     '',
     'A file with the certificate of this client, where the brokers ask for one.',
   ),
-  kafkaTlsKey: setting(
-    'MILLRACE_KAFKA_TLS_KEY',
-    text('the path of a PEM file'),
-    '',
-    'A file with the key of that certificate.',
-  ),
+  kafkaTlsKey: setting('MILLRACE_KAFKA_TLS_KEY', pemFile, '', 'A file with the key of that certificate.'),
   kafkaSaslMechanism: setting(
     'MILLRACE_KAFKA_SASL_MECHANISM',
     oneOf('none', 'PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512', 'OAUTHBEARER'),

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ProduceAcks, Producer } from '@platformatic/kafka'
+import { type API, type Callback, kGetApi, ProduceAcks, Producer } from '@platformatic/kafka'
 import { guardConnections } from './connections.ts'
 import { countSessions, mayBeWritten } from './doubt.ts'
 import { isKafkaError } from './errors.ts'
 import { clientOptions, type KafkaLogOptions } from './options.ts'
-import type { Message } from './rounds.ts'
+import type { PartitionRecords } from './partition-records.ts'
+import { type Message, type PartitionProducer, produceApi } from './produce-request.ts'
 
 /** Brings messages to the brokers: one by one, or in transactions. */
 export interface Carrier {
@@ -23,7 +24,6 @@ export interface Carrier {
   close(): Promise<void>
 }
 
-export type Bytes = Buffer | null
 export type Offsets = readonly { readonly partition: number; readonly offset: bigint }[]
 
 /** How often to ask for a producer's id, and the pause between, in milliseconds: a broker of Kafka 4 may have none at hand. */
@@ -34,7 +34,7 @@ const ASK_PAUSE_MS = 100
 export class PlainCarrier implements Carrier {
   readonly isSerial = false
   readonly #options: KafkaLogOptions
-  #opened: Producer<Bytes, Bytes> | undefined
+  #opened: PartitionProducer | undefined
   #sessions = (): number => 0
 
   constructor(options: KafkaLogOptions) {
@@ -82,7 +82,7 @@ export class PlainCarrier implements Carrier {
    * a producer's session the brokers then refuse what comes twice or out of order. An attempt of the caller's is a new one to
    * them (doubt.ts): what reads the log drops repeats by their key.
    */
-  #producer(): Producer<Bytes, Bytes> {
+  #producer(): PartitionProducer {
     if (!this.#opened) {
       this.#opened = openProducer(this.#options)
       this.#sessions = countSessions(this.#opened)
@@ -91,13 +91,22 @@ export class PlainCarrier implements Carrier {
   }
 }
 
+/** The client's producer with a produce request of our own: the client asks this method for each request, and for its version. */
+class RecordBatchProducer extends Producer<null, PartitionRecords> {
+  readonly #produce = produceApi()
+
+  override [kGetApi]<A extends unknown[], R>(name: string, callback: Callback<API<A, R>>): void {
+    if (name === 'Produce') callback(null, this.#produce as unknown as API<A, R>)
+    else super[kGetApi](name, callback)
+  }
+}
+
 export function openProducer(
   options: KafkaLogOptions,
   more: { idempotent?: true; transactionalId?: string; retries?: false } = {},
-): Producer<Bytes, Bytes> {
-  const producer = new Producer<Bytes, Bytes>({
+): PartitionProducer {
+  const producer = new RecordBatchProducer({
     ...clientOptions(options),
-    compression: options.compression ?? 'none',
     // The leader has moved: the request was refused, and the next broker gets it. No attempt is counted for that.
     repeatOnStaleMetadata: true,
     ...more,

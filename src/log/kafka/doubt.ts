@@ -1,5 +1,5 @@
-import type { Producer } from '@platformatic/kafka'
 import { isRefusal } from './errors.ts'
+import type { PartitionProducer } from './produce-request.ts'
 
 /**
  * Whether a send that failed may have put records into the log all the same.
@@ -25,7 +25,7 @@ export function mayBeWritten(error: unknown, partitions: number): boolean {
  *
  * @returns what asks for the number until now
  */
-export function countSessions(producer: Producer<Buffer | null, Buffer | null>): () => number {
+export function countSessions(producer: PartitionProducer): () => number {
   let sessions = 0
   const begin = producer.initIdempotentProducer.bind(producer) as (...args: unknown[]) => unknown
   const counted = (...args: unknown[]): unknown => {

@@ -145,6 +145,11 @@ export function isKafkaError(error: unknown, ...names: readonly string[]): boole
   return namesOf(error).some((name) => names.includes(name))
 }
 
+/** Whether the brokers have no such topic. */
+export function isUnknownTopic(error: unknown): boolean {
+  return error instanceof Error && /^Unknown topic /.test(error.message)
+}
+
 interface ClientError {
   readonly message: string
   readonly code?: string

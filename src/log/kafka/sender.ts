@@ -2,7 +2,7 @@ import { MillraceError } from '../../errors.ts'
 import type { OutgoingRecord, Position } from '../port.ts'
 import { type Carrier, PlainCarrier } from './carrier.ts'
 import { kafkaError } from './errors.ts'
-import type { KafkaLogOptions } from './options.ts'
+import type { Compression, KafkaLogOptions } from './options.ts'
 import { inRounds, messagesOf } from './rounds.ts'
 import type { KafkaTopic } from './topic.ts'
 import { TransactionalCarrier } from './transactions.ts'
@@ -18,6 +18,7 @@ interface Waiting {
 export class KafkaSender {
   readonly #topic: KafkaTopic
   readonly #carrier: Carrier
+  readonly #compression: Compression
   readonly #underWay = new Set<Promise<unknown>>()
   #waiting: Waiting[] = []
   #isAwake = false
@@ -25,6 +26,7 @@ export class KafkaSender {
 
   constructor(topic: KafkaTopic, options: KafkaLogOptions) {
     this.#topic = topic
+    this.#compression = options.compression ?? 'none'
     this.#carrier = options.transactions ? new TransactionalCarrier(options) : new PlainCarrier(options)
   }
 
@@ -78,7 +80,7 @@ export class KafkaSender {
   /** Never throws: each of the group is told. */
   async #sendGroup(group: readonly Waiting[]): Promise<void> {
     try {
-      const records = group.flatMap((each) => each.records)
+      const records = group.length === 1 ? group[0]!.records : group.flatMap((each) => each.records)
       const positions = await this.#send(records, () => {
         for (const { unanswered } of group) unanswered()
       })
@@ -98,7 +100,7 @@ export class KafkaSender {
   async #send(records: readonly OutgoingRecord[], unanswered: () => void): Promise<Position[]> {
     const topic = this.#topic.name
     const rounds = inRounds(records)
-    const messages = rounds.map((round) => messagesOf(topic, round, records))
+    const messages = rounds.map((round) => messagesOf(topic, round, records, this.#compression))
     const bases = await this.#carrier.carry(messages, unanswered).catch((error: unknown) => {
       throw kafkaError(error, `sending to the topic ${topic}`)
     })

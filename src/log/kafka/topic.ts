@@ -4,7 +4,7 @@ import { MillraceError } from '../../errors.ts'
 import { LIMITS } from '../../event/page-view.ts'
 import type { PartitionBounds, Position } from '../port.ts'
 import { guardConnections } from './connections.ts'
-import { isKafkaError, isRefusal, kafkaError } from './errors.ts'
+import { isKafkaError, isRefusal, isUnknownTopic, kafkaError } from './errors.ts'
 import { clientOptions, type KafkaLogOptions } from './options.ts'
 
 /**
@@ -148,7 +148,7 @@ export class KafkaTopic {
       this.#leaders = Array.from(found.partitions, ({ leader }) => brokers.get(leader))
       return true
     } catch (error) {
-      if (error instanceof Error && /^Unknown topic /.test(error.message)) return false
+      if (isUnknownTopic(error)) return false
       throw error
     }
   }

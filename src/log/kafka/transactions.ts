@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ProduceAcks, type Producer } from '@platformatic/kafka'
-import { type Bytes, byPartition, type Carrier, openProducer } from './carrier.ts'
+import { ProduceAcks } from '@platformatic/kafka'
+import { byPartition, type Carrier, openProducer } from './carrier.ts'
 import { isKafkaError } from './errors.ts'
 import type { KafkaLogOptions } from './options.ts'
-import type { Message } from './rounds.ts'
+import type { Message, PartitionProducer } from './produce-request.ts'
 
-type Transaction = Awaited<ReturnType<Producer<Bytes, Bytes>['beginTransaction']>>
+type Transaction = Awaited<ReturnType<PartitionProducer['beginTransaction']>>
 
 /** The coordinator is busy with our last transaction, moves, or begins: it did nothing yet, and will soon. */
 const NOT_YET = [
@@ -34,7 +34,7 @@ export class TransactionalCarrier implements Carrier {
   readonly isSerial = true
   readonly #options: KafkaLogOptions
   readonly #id: string
-  #producer: Producer<Bytes, Bytes> | undefined
+  #producer: PartitionProducer | undefined
   /** A producer has one transaction at a time. */
   #last: Promise<unknown> = Promise.resolve()
 
@@ -84,7 +84,7 @@ export class TransactionalCarrier implements Carrier {
       const metadata = await this.#producer!.metadata({ topics })
       await transaction.addPartitions(
         metadata,
-        messages.map((message) => ({ ...message })) as Parameters<Transaction['addPartitions']>[1],
+        messages.map((message) => ({ ...message })) as unknown as Parameters<Transaction['addPartitions']>[1],
       )
     })
   }

@@ -99,12 +99,28 @@ function onceKey(eventId: string): Buffer {
   return Buffer.from(eventId.replaceAll('-', ''), 'hex')
 }
 
+/** Pages whose hash is remembered, about; a site has fewer that are looked at again and again. */
+const REMEMBERED = 10_000
+
+const hashes = new Map<string, Buffer>()
+
 /** Minute and a hash of the page, since LMDB's keys are shorter than a page's name may be. */
 function windowKey(minute: number, pageId: string): Buffer {
   const key = Buffer.allocUnsafe(24)
   key.writeBigUInt64BE(BigInt(minute), 0)
-  createHash('sha256').update(pageId).digest().copy(key, 8, 0, 16)
+  key.set(hashOf(pageId), 8)
   return key
+}
+
+/** The same pages come in each transaction, and hashing one takes as long as counting it. */
+function hashOf(pageId: string): Buffer {
+  let hash = hashes.get(pageId)
+  if (hash === undefined) {
+    hash = createHash('sha256').update(pageId).digest().subarray(0, 16)
+    if (hashes.size >= REMEMBERED) hashes.clear()
+    hashes.set(pageId, hash)
+  }
+  return hash
 }
 
 /** Keys begin with the minute, highest byte first: a range of minutes is a range of keys. */

@@ -55,11 +55,14 @@ export class SendingFiles {
     this.#directory = directory
   }
 
-  /** @throws MillraceError `log_full`, `file_unusable` */
-  begin(sent: Sent): Place {
+  /**
+   * @param views the ids of the page views, as a JSON array
+   * @throws MillraceError `log_full`, `file_unusable`
+   */
+  begin(counts: Omit<Sent, 'views'>, views: Buffer): Place {
     const file = this.#current && this.#current.bytes < FILE_BYTES ? this.#current : this.#another()
     const n = file.next
-    const line = Buffer.from(`${JSON.stringify({ n, ...sent } satisfies Line)}\n`)
+    const line = lineOf({ n, ...counts }, views)
     try {
       if (writeSync(this.#fd, line) < line.length) throw new Error('no space left for a whole line')
     } catch (cause) {
@@ -112,6 +115,12 @@ export class SendingFiles {
     this.#files.add(this.#current)
     return this.#current
   }
+}
+
+/** JSON of a Line. */
+function lineOf(counts: Omit<Line, 'views'>, views: Buffer): Buffer {
+  const before = `${JSON.stringify(counts).slice(0, -1)},"views":`
+  return Buffer.concat([Buffer.from(before), views, Buffer.from('}\n')])
 }
 
 /** All that is in the files of a directory now, those of other processes too. */

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { eventIdOf } from '../../event/identity.ts'
 import type { RejectReason } from '../../event/outcome.ts'
 import type {
   Ledger,
@@ -20,10 +19,15 @@ import {
   transact,
 } from './environment.ts'
 import { LmdbLedger } from './ledger.ts'
-import { type FileState, type Place, readSendings, SendingFiles, type Sent } from './sending-files.ts'
+import { type FileState, type Place, readSendings, SendingFiles } from './sending-files.ts'
+import { viewIds, viewIdsJson } from './view-ids.ts'
 
 /** How long entries are gathered for one transaction, in milliseconds: each costs a synchronisation with the disk. */
 const GATHER_MS = 20
+
+/** A transaction blocks this thread, so the next one waits four times as long as the last one took, when the disk is slow. */
+const PAUSE_PER_COMMIT = 4
+const LONGEST_GATHER_MS = 250
 
 /** How long to wait for room on a full disk before the next look, in milliseconds. */
 const FULL_DISK_PAUSE_MS = 1_000
@@ -53,6 +57,7 @@ export class StandaloneLedger implements Ledger {
   /** What could not be written because the disk was full, in its order. */
   #owed: (() => void)[] = []
   #timer: NodeJS.Timeout | undefined
+  #gatherMs = GATHER_MS
 
   /** @throws MillraceError `file_unusable` */
   constructor(dataDir: string, topic: string) {
@@ -67,9 +72,9 @@ export class StandaloneLedger implements Ledger {
   }
 
   begin(messages: readonly Sendable[]): Sending {
-    const sent = this.#summary(messages)
-    const place = this.#files.begin(sent)
-    return this.#sending(messages, sent, false, () => {
+    const counts = countsOf(messages)
+    const place = this.#files.begin(counts, viewIdsJson(messages, this.#topic))
+    return this.#sending(messages, counts, false, () => {
       this.#finished.push(place)
       this.#soon()
     })
@@ -102,7 +107,7 @@ export class StandaloneLedger implements Ledger {
     await closeEnvironment(this.#environment)
   }
 
-  #sending(messages: readonly Sendable[], sent: Sent, mayBeThere: boolean, finish: () => void): Sending {
+  #sending(messages: readonly Sendable[], counts: Counts, mayBeThere: boolean, finish: () => void): Sending {
     let doubtful = mayBeThere
     return {
       acknowledged: () => {
@@ -112,10 +117,10 @@ export class StandaloneLedger implements Ledger {
       },
       unanswered: () => {
         doubtful = true
-        this.#count(sent)
+        this.#count(counts)
       },
       givenUp: () => {
-        if (doubtful) this.#keepGivenUp(sent.views)
+        if (doubtful) this.#keepGivenUp(viewIds(messages, this.#topic))
         finish()
       },
       // What was written down stays until the last of them is finished.
@@ -125,26 +130,13 @@ export class StandaloneLedger implements Ledger {
           left -= 1
           if (left === 0) finish()
         }
-        return messages.map((message) =>
-          this.#sending([message], this.#summary([message]), doubtful, finishOne),
-        )
+        return messages.map((message) => this.#sending([message], countsOf([message]), doubtful, finishOne))
       },
     }
   }
 
-  #summary(messages: readonly Sendable[]): Sent {
-    const views: string[] = []
-    const invalid: Partial<Record<RejectReason, number>> = {}
-    for (const { record, entry } of messages) {
-      if (entry.kind === 'invalid') addTo(invalid, { [entry.reason]: 1 })
-      else if (entry.kind === 'view-once') views.push(entry.eventId)
-      else if (entry.kind === 'view') views.push(eventIdOf(record.key, this.#topic, 0, 0))
-    }
-    return { messages: messages.length, views, invalid }
-  }
-
   /** At once: a process that is killed now must leave it behind. */
-  #count({ messages, invalid }: Sent): void {
+  #count({ messages, invalid }: Counts): void {
     this.#commit(() => {
       const counts = readCounts(this.#counts)
       addTo(counts.invalid, invalid)
@@ -176,7 +168,7 @@ export class StandaloneLedger implements Ledger {
     }
   }
 
-  #soon(ms = GATHER_MS): void {
+  #soon(ms = this.#gatherMs): void {
     this.#timer ??= setTimeout(() => this.#write(), ms)
   }
 
@@ -187,6 +179,7 @@ export class StandaloneLedger implements Ledger {
     this.#gathered = []
     this.#finished = []
     if (entries.length > 0 || finished.length > 0 || this.#owed.length > 0) {
+      const began = performance.now()
       for (const { file, n } of finished) file.open.delete(n)
       this.#commit(() => {
         this.#ledger.record(entries)
@@ -195,6 +188,8 @@ export class StandaloneLedger implements Ledger {
           this.#states.putSync(Buffer.from(name), Buffer.from(JSON.stringify(state)))
         }
       })
+      const pauseMs = PAUSE_PER_COMMIT * (performance.now() - began)
+      this.#gatherMs = Math.min(LONGEST_GATHER_MS, Math.max(GATHER_MS, pauseMs))
     }
     if (this.#owed.length > 0) return
     const removed = this.#files.removeFinished()
@@ -211,6 +206,14 @@ export class StandaloneLedger implements Ledger {
 }
 
 type Growing = { messages: number; invalid: Partial<Record<RejectReason, number>> }
+
+function countsOf(messages: readonly Sendable[]): Counts {
+  const invalid: Growing['invalid'] = {}
+  for (const { entry } of messages) {
+    if (entry.kind === 'invalid') invalid[entry.reason] = (invalid[entry.reason] ?? 0) + 1
+  }
+  return { messages: messages.length, invalid }
+}
 
 function readCounts(table: Table): Growing {
   const found = table.get(UNANSWERED)

@@ -11,6 +11,7 @@ import {
 } from '../codec.ts'
 import type { FetchLimit, OutgoingRecord, PartitionBounds, Position } from '../port.ts'
 import { type RecordBatch, split } from '../record-batch.ts'
+import { Scratch } from '../scratch.ts'
 import {
   bytesToNumber,
   type Environment,
@@ -40,6 +41,7 @@ export class Topic {
   readonly #environment: Environment
   readonly #records: Table
   readonly #meta: Table
+  readonly #scratch = new Scratch()
 
   /** @param partitions used when the topic is new; otherwise it keeps the number it was made with */
   constructor(environment: Environment, name: string, partitions: number) {
@@ -95,7 +97,8 @@ export class Topic {
     })
     for (const [partition, of] of byPartition) {
       const first = next.get(partition)!
-      const stored = encodeBatch(of, nowMs)
+      // LMDB copies it at once.
+      const stored = encodeBatch(of, nowMs, this.#scratch)
       this.#records.putSync(storedKey(partition, first), stored)
       this.#meta.putSync(endKey(partition), numberToBytes(first + of.length))
       this.#addBytes(stored.length)

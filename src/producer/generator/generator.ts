@@ -1,13 +1,14 @@
 import { v7 } from 'uuid'
-import { uuidText } from '../../event/event-id.ts'
+import { UUID_TEXT_BYTES, writeUuid } from '../../event/event-id.ts'
 import { toWire } from '../../event/page-view.ts'
 import type { LedgerEntry } from '../../ledger/port.ts'
 import { Random } from '../../random.ts'
 import { FAULTS } from './invalid.ts'
 import { PAGES } from './pages.ts'
 import { Repeats } from './repeats.ts'
+import { Slab } from './slab.ts'
 import { Visitors } from './visitors.ts'
-import { wireJson } from './wire-json.ts'
+import { WireJson } from './wire-json.ts'
 import { Zipf } from './zipf.ts'
 
 /** What part of the messages is what, each from 0 to 1. */
@@ -52,6 +53,9 @@ export class Generator {
   readonly #bits = new Uint32Array(4)
   readonly #bytes = new Uint8Array(this.#bits.buffer)
   readonly #uuid = new Uint8Array(16)
+  readonly #uuidText = new Uint8Array(UUID_TEXT_BYTES)
+  readonly #slab = new Slab()
+  readonly #json = new WireJson()
   #shares: Shares
 
   constructor({ seed, shares }: { seed: number; shares: Shares }) {
@@ -87,13 +91,13 @@ export class Generator {
     const pageId = PAGES[this.#pages.next(this.#random)]!
     const durationMs = isBounce ? this.#random.below(5_000) : viewDuration(this.#random)
     const visitor = this.#visitors.next(this.#random)
-    const view = { pageId, durationMs, timestampMs, isBounce, ...visitor }
+    const entry = { kind: 'view', pageId, timestampMs, durationMs, isBounce } as const
     return {
       key: this.#key(timestampMs),
-      value: Buffer.from(wireJson(view, visitor)),
+      value: this.#json.write(this.#slab, entry, visitor),
       pageId,
       timestampMs,
-      entry: { kind: 'view', pageId, timestampMs, durationMs, isBounce },
+      entry,
     }
   }
 
@@ -113,9 +117,13 @@ export class Generator {
   }
 
   /** A UUIDv7: its time keeps the keys of a run apart from those of earlier runs with the same seed. */
-  #key(timestampMs: number): Buffer {
+  #key(timestampMs: number): Uint8Array {
     for (let i = 0; i < this.#bits.length; i++) this.#bits[i] = this.#random.bits()
-    return uuidText(v7({ msecs: timestampMs, random: this.#bytes }, this.#uuid))
+    writeUuid(this.#uuidText, v7({ msecs: timestampMs, random: this.#bytes }, this.#uuid))
+    const slab = this.#slab
+    slab.begin(UUID_TEXT_BYTES)
+    slab.add(this.#uuidText)
+    return slab.end()
   }
 }
 

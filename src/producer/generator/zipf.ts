@@ -7,6 +7,11 @@ import type { Random } from '../../random.ts'
 export class Zipf {
   /** For each rank the probability of it and all before. */
   readonly #cumulative: Float64Array
+  /**
+   * The range from 0 to 1 in as many equal parts as there are ranks, and for each part the first rank that a number in it can mean: from there
+   * it is a step or two, where a binary search takes ten that no processor can foresee (Chen and Asau, 1974).
+   */
+  readonly #guide: Uint32Array
 
   constructor(ranks: number, exponent: number) {
     const weights = Float64Array.from({ length: ranks }, (_, i) => 1 / (i + 1) ** exponent)
@@ -16,18 +21,19 @@ export class Zipf {
       before += weight / sum
       return before
     })
+    let rank = 0
+    this.#guide = Uint32Array.from({ length: ranks }, (_, part) => {
+      while (rank < ranks - 1 && this.#cumulative[rank]! <= part / ranks) rank += 1
+      return rank
+    })
   }
 
   /** A rank from 0. */
   next(random: Random): number {
     const x = random.next()
-    let low = 0
-    let high = this.#cumulative.length - 1
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      if (this.#cumulative[middle]! > x) high = middle
-      else low = middle + 1
-    }
-    return low
+    const last = this.#cumulative.length - 1
+    let rank = this.#guide[Math.floor(x * this.#guide.length)]!
+    while (rank < last && this.#cumulative[rank]! <= x) rank += 1
+    return rank
   }
 }

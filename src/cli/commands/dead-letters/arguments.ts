@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { Config } from '../../../config/config.ts'
 import { MillraceError } from '../../../errors.ts'
 import { maxEventAge } from '../../../event/max-age.ts'
@@ -7,6 +7,7 @@ import { REJECT_REASONS } from '../../../event/outcome.ts'
 import { parseTimestamp } from '../../../event/timestamp.ts'
 import type { ValidationLimits } from '../../../event/validate.ts'
 import type { DeadLetterChoice } from '../../../store/dead-letters.ts'
+import { oneOf } from '../../setting-flags.ts'
 
 /** Where a dead letter lies, out of `partition/offset`. */
 export function placeOf(text: string, config: Config): { topic: string; partition: number; offset: number } {
@@ -57,10 +58,12 @@ export interface ChoiceOptions {
 /** Adds the flags that choose dead letters. */
 export function addChoice(command: Command): Command {
   return command
-    .option('--reason <reason>', `only these: ${Object.keys(REJECT_REASONS).join(', ')}`)
-    .option('--partition <n>', 'only those that lay in this partition')
-    .option('--from <time>', 'rejected at this moment or later, ISO 8601 with a zone')
-    .option('--to <time>', 'rejected before this moment')
+    .addOption(
+      oneOf(new Option('--reason <reason>', 'only those of this reason'), Object.keys(REJECT_REASONS)),
+    )
+    .option('--partition <n>', 'only those of this partition')
+    .option('--from <time>', 'only those rejected at this time or later (ISO 8601 with a zone)')
+    .option('--to <time>', 'only those rejected before this time')
 }
 
 export function choiceOf({ reason, partition, from, to }: ChoiceOptions): DeadLetterChoice {

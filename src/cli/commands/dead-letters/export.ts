@@ -1,9 +1,9 @@
-import { once } from 'node:events'
 import type { Command } from 'commander'
 import { exportLine } from '../../../dead-letters/exchange.ts'
 import { eachError } from '../../../store/dead-letters.ts'
 import { openStore } from '../../compose.ts'
 import { type CliContext, loggerOf, settingsOf } from '../../context.ts'
+import { write } from '../../output.ts'
 import { addSettings, givenSettings } from '../../setting-flags.ts'
 import { addChoice, choiceOf } from './arguments.ts'
 
@@ -14,7 +14,7 @@ export function registerExport(group: Command, context: CliContext): void {
       .command('export')
       .description('write dead letters with all their bytes, one JSON object a line (NDJSON)'),
   )
-    .option('--all', 'those that were resolved too')
+    .option('--all', 'also those that were resolved')
     .addHelpText(
       'after',
       '\nExample:\n  millrace dead-letters export --reason empty_page_id > letters.ndjson',
@@ -24,7 +24,7 @@ export function registerExport(group: Command, context: CliContext): void {
       const choice = { ...choiceOf(options), ...(options.all ? {} : { resolved: false }) }
       await using store = await openStore(config, loggerOf({ ...config, logLevel: 'warn' }, 'dead-letters'))
       for await (const letter of eachError(store.db, choice)) {
-        if (!context.stdout.write(exportLine(letter))) await once(context.stdout, 'drain')
+        await write(context.stdout, exportLine(letter))
       }
     })
   addSettings(command, ['clickhouse', 'dataDir', 'logFormat'])

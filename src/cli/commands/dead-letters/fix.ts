@@ -30,15 +30,18 @@ interface FixOptions extends ChoiceOptions {
 const HELP = `
 Examples:
   millrace dead-letters fix 3/1204 --set page_id=/pricing
-  millrace dead-letters fix --reason empty_page_id --map 'page_id = url ?? "/unknown"' --dry-run
-  millrace dead-letters fix --reason missing_field --patch '[{"op":"add","path":"/is_bounce","value":false}]'
+  millrace dead-letters fix --reason empty_page_id \\
+    --map 'page_id = url ?? "/unknown"' --dry-run
+  millrace dead-letters fix --reason missing_field \\
+    --patch '[{"op":"add","path":"/is_bounce","value":false}]'
 
-A mapping is field = expression, several of them with ; between, and delete field. An expression has fields (a.b for one within
-another), numbers, texts, true, false, null, ?? (what follows when there is nothing before), == != < <= > >=, + - * /, a ? b : c, and
+A mapping is field = expression, several of them with ; between, and delete field.
+An expression has fields (a.b for one within another), numbers, texts, true,
+false, null, ?? (what follows when there is nothing before), == != < <= > >=,
++ - * /, a ? b : c, and
 ${Object.entries(FUNCTIONS)
   .map(([name, { does }]) => `  ${name.padEnd(16)} ${does}`)
-  .join('\n')}
-`
+  .join('\n')}`
 
 /** `millrace dead-letters fix` */
 export function registerFix(group: Command, context: CliContext): void {
@@ -59,8 +62,8 @@ export function registerFix(group: Command, context: CliContext): void {
     .option('--message <json>', 'the whole message, of one dead letter; - reads it from standard input')
     .option('--editor', 'open the message of one dead letter in $EDITOR')
     .option('--dry-run', 'show what would be corrected, and keep nothing')
-    .option('--by <name>', 'who corrects, for the record; you when missing')
-    .option('--json', 'print one object')
+    .option('--by <name>', 'who corrects, for the record (default: you)')
+    .option('--json', 'print one JSON object')
     .addHelpText('after', HELP)
     .action(async (place: string | undefined, options: FixOptions) => {
       const { config } = settingsOf(context, givenSettings({ ...options }))

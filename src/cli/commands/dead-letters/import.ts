@@ -16,8 +16,8 @@ export function registerImport(group: Command, context: CliContext): void {
     .description('take the corrections out of an export whose messages were changed')
     .argument('<file>', 'NDJSON as export writes it; - reads standard input')
     .option('--dry-run', 'show what would be corrected, and keep nothing')
-    .option('--by <name>', 'who corrects, for the record; you when missing')
-    .option('--json', 'print one object')
+    .option('--by <name>', 'who corrects, for the record (default: you)')
+    .option('--json', 'print one JSON object')
     .addHelpText('after', '\nExample:\n  millrace dead-letters import letters.ndjson --dry-run')
     .action(async (file: string, options) => {
       const { config } = settingsOf(context, givenSettings(options))

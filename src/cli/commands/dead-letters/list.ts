@@ -1,11 +1,11 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { bytesToShow, show, showText } from '../../../dead-letters/display.ts'
 import { MillraceError } from '../../../errors.ts'
 import { count } from '../../../observe/words.ts'
 import { countErrors, DEAD_LETTER_GROUPS, groupErrors, listErrors } from '../../../store/dead-letters.ts'
 import { openStore } from '../../compose.ts'
 import { type CliContext, loggerOf, settingsOf } from '../../context.ts'
-import { addSettings, givenSettings } from '../../setting-flags.ts'
+import { addSettings, givenSettings, oneOf } from '../../setting-flags.ts'
 import { table } from '../../table.ts'
 import { addChoice, choiceOf, wholeNumber } from './arguments.ts'
 import { asJson } from './json.ts'
@@ -19,10 +19,10 @@ export function registerList(group: Command, context: CliContext): void {
   const command = addChoice(
     group.command('list').description('list dead letters, those that were rejected last first'),
   )
-    .option('--count-by <what>', `count them instead, by ${Object.keys(DEAD_LETTER_GROUPS).join(', ')}`)
-    .option('--all', 'those that were resolved too')
+    .addOption(oneOf(new Option('--count-by <what>', 'count them instead'), Object.keys(DEAD_LETTER_GROUPS)))
+    .option('--all', 'also those that were resolved')
     .option('--limit <n>', 'how many at most', '20')
-    .option('--json', 'print one array of objects')
+    .option('--json', 'print one JSON array of objects')
     .action(async (options) => {
       const { config } = settingsOf(context, givenSettings(options))
       await using store = await openStore(config, loggerOf({ ...config, logLevel: 'warn' }, 'dead-letters'))

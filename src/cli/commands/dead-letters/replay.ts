@@ -15,8 +15,8 @@ export function registerReplay(group: Command, context: CliContext): void {
     .command('replay')
     .description('send corrected dead letters; done twice, they count once')
     .argument('[places...]', 'partition/offset of each; all that were corrected when none is given')
-    .option('--by <name>', 'who sends, for the record; you when missing')
-    .option('--json', 'print one array of objects')
+    .option('--by <name>', 'who sends, for the record (default: you)')
+    .option('--json', 'print one JSON array of objects')
     .action(async (names: string[], options) => {
       const { config } = settingsOf(context, givenSettings(options))
       const logger = loggerOf({ ...config, logLevel: 'warn' }, 'dead-letters')

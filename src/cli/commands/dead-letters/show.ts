@@ -14,7 +14,7 @@ export function registerShow(group: Command, context: CliContext): void {
     .command('show')
     .description('show one dead letter, bytes that are no text as hex')
     .argument('<place>', 'partition/offset, as list shows it')
-    .option('--json', 'print one object')
+    .option('--json', 'print one JSON object')
     .action(async (place: string, options) => {
       const { config } = settingsOf(context, givenSettings(options))
       await using store = await openStore(config, loggerOf({ ...config, logLevel: 'warn' }, 'dead-letters'))
