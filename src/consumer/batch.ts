@@ -6,6 +6,9 @@ import { sliceStart } from '../rollup/levels.ts'
 import { PageViewBlock } from '../store/page-view-block.ts'
 import type { ErrorRow } from '../store/port.ts'
 
+/** About what a rejected message needs beside its bytes. */
+const ERROR_BYTES = 500
+
 /** What is written, marked and committed together: rows, the slices they fall in, and how far the log has been read. */
 export class Batch {
   /** One, unless there are rows of more days than one block may have. */
@@ -16,10 +19,21 @@ export class Batch {
   readonly #positions = new Map<number, number>()
   /** Messages that were read, repeats among them. */
   messages = 0
-  /** The size of their values. */
-  bytes = 0
+  #errorBytes = 0
   /** When the first of them was appended to the log, in milliseconds since the epoch; Infinity without messages. */
   oldestAppendedMs = Number.POSITIVE_INFINITY
+
+  readonly #expectedRows: number
+
+  /** @param expectedRows how many page views it will have, about; none by default */
+  constructor(expectedRows = 0) {
+    this.#expectedRows = expectedRows
+  }
+
+  /** About how much memory it needs: messages are not kept, only what became of them. */
+  get bytes(): number {
+    return this.views.reduce((sum, { bytes }) => sum + bytes, this.#errorBytes)
+  }
 
   /** How many page views it has. */
   get rows(): number {
@@ -37,6 +51,7 @@ export class Batch {
 
   addError(row: ErrorRow): void {
     this.errors.push(row)
+    this.#errorBytes += ERROR_BYTES + (row.value?.length ?? 0)
   }
 
   /** Notes that these records have been read, whatever became of them. */
@@ -44,7 +59,6 @@ export class Batch {
     this.messages += records.length
     this.#positions.set(records.partition, nextOffset(records))
     for (let i = 0; i < records.length; i++) {
-      this.bytes += records.values[2 * i + 1]! - records.values[2 * i]!
       this.oldestAppendedMs = Math.min(this.oldestAppendedMs, records.timestamps[i]!)
     }
   }
@@ -62,7 +76,8 @@ export class Batch {
   #blockFor(timestampMs: number): PageViewBlock {
     const last = this.views.at(-1)
     if (last?.hasRoomFor(timestampMs)) return last
-    const block = new PageViewBlock()
+    // More than one is rare, and says nothing of how the rows are spread over them.
+    const block = new PageViewBlock(last ? 0 : this.#expectedRows)
     this.views.push(block)
     return block
   }

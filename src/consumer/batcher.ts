@@ -74,7 +74,7 @@ export class Batcher {
   /** Gives the batch away and begins another. */
   take(): Batch {
     const full = this.#batch
-    this.#batch = new Batch()
+    this.#batch = new Batch(full.rows)
     this.#begunAt = undefined
     return full
   }

@@ -1,5 +1,6 @@
 import type { EventId } from '../event/event-id.ts'
 import type { PageViewBytes } from '../event/page-view-bytes.ts'
+import { finishHash } from '../event/text-hash.ts'
 
 /** What is known of a key: never seen (or forgotten), seen with this page view, or seen with another one. */
 export type Seen = 'new' | 'repeat' | 'conflict'
@@ -23,84 +24,99 @@ export class RecentKeys {
 
   /** Says what is known of the key, and remembers it. Of a conflict, what came first stays. */
   see({ words }: EventId, view: PageViewBytes): Seen {
+    const slotHash = hashOf(words)
     const hash = view.hash()
     const hash2 = view.hash2()
-    const known = this.#younger.find(words) ?? this.#older.find(words)
-    if (known !== undefined) return known.hash === hash && known.hash2 === hash2 ? 'repeat' : 'conflict'
+    const seen = this.#younger.find(words, slotHash, hash, hash2)
+    if (seen !== 'new') return seen
+    const before = this.#older.find(words, slotHash, hash, hash2)
+    if (before !== 'new') return before
     if (this.#younger.isFull) {
       const forgotten = this.#older
       this.#older = this.#younger
       this.#younger = forgotten
       forgotten.clear()
     }
-    this.#younger.add(words, hash, hash2)
+    this.#younger.add(words, slotHash, hash, hash2)
     return 'new'
   }
 }
 
-/** Of the page view and not of its bytes, since order of fields and white space do not make it another one. */
-interface Known {
-  readonly hash: number
-  readonly hash2: number
+/** The last words of a UUID are the random ones; the others tell apart keys that are made by counting. */
+function hashOf(key: Uint32Array): number {
+  return finishHash(Math.imul(key[1]!, 0x85ebca6b) ^ Math.imul(key[2]!, 0xc2b2ae35) ^ key[3]!, key[0]!)
 }
 
-/** Where a key's numbers stand: its four words, its page view's two hashes, and whether there is one. */
-const [HASH, HASH2, USED, WIDTH] = [4, 5, 6, 8] as const
+/**
+ * Where the numbers of a key stand: its four words, and two hashes of its page view; of that and not of its bytes, since order of
+ * fields and white space do not make it another one.
+ */
+const [HASH, HASH2, WIDTH] = [4, 5, 6] as const
 
-/** A hash table with open addressing in one array, a third full at most. */
+/**
+ * Keys one after the other, and a hash table with open addressing, a third full at most, that says where they are. A slot is the number of
+ * a key, counted from one, with some bits of its hash above it: nearly every key that is asked for is a new one, and is
+ * found to be so in the small table, which the processor has at hand.
+ */
 class Generation {
   readonly #capacity: number
-  readonly #table: Int32Array
+  readonly #keys: Int32Array
+  readonly #slots: Int32Array
+  /** The low bits: of a hash they say where to look, in a slot they are the number. The others are compared. */
   readonly #mask: number
   #size = 0
 
   constructor(capacity: number) {
     this.#capacity = capacity
-    const slots = 2 ** Math.ceil(Math.log2(3 * capacity))
-    this.#mask = slots - 1
-    this.#table = new Int32Array(slots * WIDTH)
+    this.#keys = new Int32Array(capacity * WIDTH)
+    const bits = Math.ceil(Math.log2(3 * capacity))
+    this.#slots = new Int32Array(2 ** bits)
+    this.#mask = 2 ** bits - 1
   }
 
   get isFull(): boolean {
     return this.#size >= this.#capacity
   }
 
-  find(key: Uint32Array): Known | undefined {
-    const at = this.#slotOf(key)
-    const table = this.#table
-    return table[at + USED] === 0 ? undefined : { hash: table[at + HASH]!, hash2: table[at + HASH2]! }
+  find(key: Uint32Array, slotHash: number, hash: number, hash2: number): Seen {
+    const slots = this.#slots
+    const mask = this.#mask
+    const tag = slotHash & ~mask
+    for (let slot = slotHash & mask; ; slot = (slot + 1) & mask) {
+      const entry = slots[slot]!
+      if (entry === 0) return 'new'
+      if ((entry & ~mask) !== tag) continue
+      const keys = this.#keys
+      const at = ((entry & mask) - 1) * WIDTH
+      const isSame =
+        keys[at] === (key[0]! | 0) &&
+        keys[at + 1] === (key[1]! | 0) &&
+        keys[at + 2] === (key[2]! | 0) &&
+        keys[at + 3] === (key[3]! | 0)
+      if (isSame) return keys[at + HASH] === hash && keys[at + HASH2] === hash2 ? 'repeat' : 'conflict'
+    }
   }
 
-  add(key: Uint32Array, hash: number, hash2: number): void {
-    const at = this.#slotOf(key)
-    const table = this.#table
-    table[at] = key[0]!
-    table[at + 1] = key[1]!
-    table[at + 2] = key[2]!
-    table[at + 3] = key[3]!
-    table[at + HASH] = hash
-    table[at + HASH2] = hash2
-    table[at + USED] = 1
+  /** Adds a key that is not there, while there is room. */
+  add(key: Uint32Array, slotHash: number, hash: number, hash2: number): void {
+    const keys = this.#keys
+    const at = this.#size * WIDTH
+    keys[at] = key[0]!
+    keys[at + 1] = key[1]!
+    keys[at + 2] = key[2]!
+    keys[at + 3] = key[3]!
+    keys[at + HASH] = hash
+    keys[at + HASH2] = hash2
     this.#size += 1
+    const slots = this.#slots
+    const mask = this.#mask
+    let slot = slotHash & mask
+    while (slots[slot] !== 0) slot = (slot + 1) & mask
+    slots[slot] = (slotHash & ~mask) | this.#size
   }
 
   clear(): void {
-    this.#table.fill(0)
+    this.#slots.fill(0)
     this.#size = 0
-  }
-
-  /** Where the key is, or where it would be. */
-  #slotOf(key: Uint32Array): number {
-    const table = this.#table
-    const [a, b, c, d] = [key[0]! | 0, key[1]! | 0, key[2]! | 0, key[3]! | 0]
-    // The last words of a UUID are the random ones; the others tell apart keys that are made by counting.
-    let slot = Math.imul(a ^ Math.imul(b, 0x85ebca6b) ^ Math.imul(c, 0xc2b2ae35) ^ d, 0x9e3779b1) >>> 0
-    for (;;) {
-      slot &= this.#mask
-      const at = slot * WIDTH
-      if (table[at + USED] === 0) return at
-      if (table[at] === a && table[at + 1] === b && table[at + 2] === c && table[at + 3] === d) return at
-      slot += 1
-    }
   }
 }

@@ -6,7 +6,7 @@ export const UUID_TEXT_BYTES = 36
 const HYPHEN = 45
 
 /** The values of hexadecimal digits in ASCII; 255 for every other byte. */
-const HEX = new Uint8Array(256).fill(255)
+export const HEX = new Uint8Array(256).fill(255)
 for (let i = 0; i < 16; i++) {
   HEX['0123456789abcdef'.charCodeAt(i)] = i
   HEX['0123456789ABCDEF'.charCodeAt(i)] = i

@@ -1,14 +1,8 @@
 import { isUtf8 } from 'node:buffer'
-import { addressWords } from './ip-address.ts'
+import { NOT_THIS, readAddress } from './address-reader.ts'
 import { LIMITS } from './page-view.ts'
-import {
-  FIRST_HASH,
-  FIRST_HASH2,
-  HASH_PRIME,
-  HASH_PRIME2,
-  type PageViewBytes,
-  type TextBytes,
-} from './page-view-bytes.ts'
+import { OVERREAD, type PageViewBytes, type TextBytes, wordsOf } from './page-view-bytes.ts'
+import { FIRST_HASH, FIRST_HASH2, finishHash, firstBytes, hashStep, hashStep2 } from './text-hash.ts'
 import type { ValidationLimits } from './validate.ts'
 
 /** The fields of an event, in the order in which they usually stand. */
@@ -26,15 +20,14 @@ const [PAGE_ID, USER_ID, DURATION, TIMESTAMP, USER_AGENT, IP_ADDRESS, REGION, IS
   0, 1, 2, 3, 4, 5, 6, 7,
 ] as const
 /** What stands before each field's value. */
-const NAMES: readonly Buffer[] = FIELDS.map((name) => Buffer.from(`"${name}":`))
+const NAMES: readonly Word[] = FIELDS.map((name) => wordOf(`"${name}":`))
 const REQUIRED = (1 << PAGE_ID) | (1 << USER_ID) | (1 << DURATION) | (1 << TIMESTAMP) | (1 << IS_BOUNCE)
 
-const NOT_THIS = -1
 const [QUOTE, COMMA, HYPHEN, DOT, ZERO, NINE, COLON, T, Z, BACKSLASH, OPEN, CLOSE] = [
   ...Buffer.from('",-.09:TZ\\{}'),
 ] as [number, number, number, number, number, number, number, number, number, number, number, number]
-const TRUE = Buffer.from('true')
-const FALSE = Buffer.from('false')
+const TRUE = wordOf('true')
+const FALSE = wordOf('false')
 
 /** A duration within the limit has at most so many digits. */
 const DURATION_DIGITS = String(LIMITS.durationMs).length
@@ -51,8 +44,12 @@ const DAY_MS = 86_400_000
  * What it takes, the long way takes too, with the same values: test/event/page-view-reader.test.ts compares them.
  */
 export class PageViewReader {
-  /** Whether a byte beyond ASCII was seen: only then is there something to check. */
-  #beyondAscii = false
+  /** The end of the message. */
+  #end = 0
+  /** Bits of all bytes of texts: whether one was beyond ASCII. Only then is there something to check. */
+  #bits = 0
+  #bytes: Buffer = NO_BYTES
+  #words = wordsOf(NO_BYTES)
 
   /**
    * @param into is filled, and of no use when the answer is false
@@ -60,16 +57,39 @@ export class PageViewReader {
    */
   read(bytes: Buffer, start: number, end: number, limits: ValidationLimits, into: PageViewBytes): boolean {
     if (end - start > LIMITS.messageBytes || bytes[start] !== OPEN) return false
-    this.#beyondAscii = false
+    if (bytes.length - end < OVERREAD) {
+      into.copy(bytes, start, end)
+      return this.#read(into.bytes, into.words, 0, end - start, limits, into)
+    }
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes
+      this.#words = wordsOf(bytes)
+    }
+    return this.#read(bytes, this.#words, start, end, limits, into)
+  }
+
+  /** The same, where OVERREAD bytes follow. */
+  #read(
+    bytes: Buffer,
+    words: DataView,
+    start: number,
+    end: number,
+    limits: ValidationLimits,
+    into: PageViewBytes,
+  ): boolean {
     into.bytes = bytes
+    into.words = words
     into.userAgent.clear()
     into.region.clear()
     into.ipAddress.fill(0)
+    this.#bits = 0
+    this.#end = end
     let seen = 0
     let expected = 0
     let at = start + 1
-    for (;;) {
-      const field = fieldAt(bytes, at, expected)
+    // A value that was read beyond the end belongs to another message, and so does a name.
+    while (at < end) {
+      const field = fieldAt(words, at, expected)
       if (field === NOT_THIS || (seen & (1 << field)) !== 0) return false
       seen |= 1 << field
       expected = field + 1
@@ -78,73 +98,116 @@ export class PageViewReader {
       const next = bytes[at]
       at += 1
       if (next === COMMA) continue
-      if (next === CLOSE) break
-      return false
+      if (next !== CLOSE) return false
+      if (at !== end || (seen & REQUIRED) !== REQUIRED || !isWithinLimits(into, limits)) return false
+      return (this.#bits & BEYOND_ASCII) === 0 || isUtf8(bytes.subarray(start, end))
     }
-    // A value that was read beyond the end belongs to another message.
-    if (at !== end || (seen & REQUIRED) !== REQUIRED || !isWithinLimits(into, limits)) return false
-    return !this.#beyondAscii || isUtf8(bytes.subarray(start, end))
+    return false
   }
 
   /** @returns where the value ends, or NOT_THIS */
   #readValue(field: number, bytes: Buffer, at: number, into: PageViewBytes): number {
     switch (field) {
       case PAGE_ID:
-        return this.#readText(bytes, at, into.pageId)
+        return this.#readText(bytes, at, into.pageId, into.words)
       case USER_ID:
-        return this.#readText(bytes, at, into.userId)
+        return this.#readText(bytes, at, into.userId, into.words)
       case USER_AGENT:
-        return this.#readText(bytes, at, into.userAgent)
+        return this.#readText(bytes, at, into.userAgent, into.words)
       case REGION:
-        return this.#readText(bytes, at, into.region)
+        return this.#readText(bytes, at, into.region, into.words)
       case DURATION:
         return readDuration(bytes, at, into)
       case TIMESTAMP:
         return readTimestamp(bytes, at, into)
       case IP_ADDRESS:
-        return readAddress(bytes, at, into)
+        return readAddress(bytes, at, into.ipAddress)
       default:
-        return readBounce(bytes, at, into)
+        return readBounce(at, into)
     }
   }
 
-  #readText(bytes: Buffer, at: number, text: TextBytes): number {
+  #readText(bytes: Buffer, at: number, text: TextBytes, words: DataView): number {
     if (bytes[at] !== QUOTE) return NOT_THIS
+    const start = at + 1
     let hash = FIRST_HASH
     let hash2 = FIRST_HASH2
-    let i = at + 1
-    let byte = bytes[i]!
-    let all = 0
-    // Behind the end of the buffer a byte is undefined, which is not 32 or more.
-    while (byte !== QUOTE && byte !== BACKSLASH && byte >= 32) {
-      hash = Math.imul(hash ^ byte, HASH_PRIME)
-      hash2 = Math.imul(hash2 ^ byte, HASH_PRIME2)
-      all |= byte
-      i += 1
-      byte = bytes[i]!
+    for (let i = start; i < this.#end; i += 4) {
+      const word = words.getInt32(i, true)
+      const ends = endOfText(word)
+      if (ends === 4) {
+        this.#bits |= word
+        hash = hashStep(hash, word)
+        hash2 = hashStep2(hash2, word)
+        continue
+      }
+      const end = i + ends
+      if (bytes[end] !== QUOTE) return NOT_THIS
+      const rest = firstBytes(word, ends)
+      this.#bits |= rest
+      text.start = start
+      text.end = end
+      text.hash = finishHash(hashStep(hash, rest), end - start)
+      text.hash2 = finishHash(hashStep2(hash2, rest), end - start)
+      return end + 1
     }
-    if (byte !== QUOTE) return NOT_THIS
-    if (all >= 128) this.#beyondAscii = true
-    text.start = at + 1
-    text.end = i
-    text.hash = hash
-    text.hash2 = hash2
-    return i + 1
+    return NOT_THIS
   }
 }
 
+const NO_BYTES = Buffer.alloc(0)
+
+/** Bytes of a word, all four of them. */
+const [LOW_BITS, BEYOND_ASCII] = [0x01010101, 0x80808080 | 0]
+const [QUOTES, BACKSLASHES, SPACES] = [QUOTE, BACKSLASH, 32].map((byte) => byte * LOW_BITS) as [
+  number,
+  number,
+  number,
+]
+
+/**
+ * Which byte of four ends a text or is not usual in it: a quote, a backslash, a control character; 4 when none does. The lowest bit of each
+ * mask is right, those above it need not be (https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord, #HasLessInWord).
+ */
+function endOfText(word: number): number {
+  const quote = word ^ QUOTES
+  const backslash = word ^ BACKSLASHES
+  const found =
+    (((quote - LOW_BITS) & ~quote) | ((backslash - LOW_BITS) & ~backslash) | ((word - SPACES) & ~word)) &
+    BEYOND_ASCII
+  return found === 0 ? 4 : (31 - Math.clz32(found & -found)) >>> 3
+}
+
 /** Which field's name stands there. Most often it is the expected one. */
-function fieldAt(bytes: Buffer, at: number, expected: number): number {
+function fieldAt(words: DataView, at: number, expected: number): number {
   for (let k = 0; k < FIELDS.length; k++) {
     const field = (expected + k) & 7
-    if (standsAt(NAMES[field]!, bytes, at)) return field
+    if (standsAt(NAMES[field]!, words, at)) return field
   }
   return NOT_THIS
 }
 
-function standsAt(word: Buffer, bytes: Buffer, at: number): boolean {
-  for (let i = 0; i < word.length; i++) if (bytes[at + i] !== word[i]) return false
-  return true
+/** A text to be compared four bytes at a time; the last ones are those that a mask leaves. */
+interface Word {
+  readonly length: number
+  readonly whole: Int32Array
+  readonly rest: number
+  readonly mask: number
+}
+
+function wordOf(text: string): Word {
+  const bytes = Buffer.from(text)
+  const whole = Int32Array.from({ length: bytes.length >> 2 }, (_, i) => bytes.readInt32LE(4 * i))
+  const left = bytes.length & 3
+  const rest = left === 0 ? 0 : bytes.readIntLE(bytes.length - left, left)
+  const mask = ~(-1 << (8 * left))
+  return { length: bytes.length, whole, rest: rest & mask, mask }
+}
+
+function standsAt({ whole, rest, mask }: Word, words: DataView, at: number): boolean {
+  let i = 0
+  for (; i < whole.length; i++) if (words.getInt32(at + 4 * i, true) !== whole[i]) return false
+  return (words.getInt32(at + 4 * i, true) & mask) === rest
 }
 
 function isWithinLimits(view: PageViewBytes, { nowMs, maxAgeMs, maxFutureMs }: ValidationLimits): boolean {
@@ -239,51 +302,12 @@ function daysSinceEpoch(year: number, month: number, day: number): number {
   return era * 146_097 + dayOfEra - 719_468
 }
 
-/** An address with its quotes: IPv4 from its digits, everything else as text. */
-function readAddress(bytes: Buffer, at: number, into: PageViewBytes): number {
-  if (bytes[at] !== QUOTE) return NOT_THIS
-  let packed = 0
-  let i = at + 1
-  for (let part = 0; part < 4; part++) {
-    const begin = i
-    let value = 0
-    for (;;) {
-      const digit = bytes[i]! - ZERO
-      if (!(digit >= 0 && digit <= 9)) break
-      value = value * 10 + digit
-      i += 1
-    }
-    const digits = i - begin
-    const isNumber = digits > 0 && digits <= 3 && value <= 255 && (digits === 1 || bytes[begin] !== ZERO)
-    if (!isNumber || bytes[i] !== (part < 3 ? DOT : QUOTE)) return readOtherAddress(bytes, at + 1, into)
-    packed |= value << (8 * part)
-    i += 1
-  }
-  into.ipAddress[2] = MAPPED
-  into.ipAddress[3] = packed
-  return i
-}
-
-/** The third word of ::ffff:a.b.c.d. */
-const MAPPED = 0xffff0000
-const LONGEST_ADDRESS = 45
-
-function readOtherAddress(bytes: Buffer, start: number, into: PageViewBytes): number {
-  let end = start
-  while (end - start <= LONGEST_ADDRESS && bytes[end] !== QUOTE) end += 1
-  if (bytes[end] !== QUOTE) return NOT_THIS
-  const words = addressWords(bytes.toString('latin1', start, end))
-  if (words === undefined) return NOT_THIS
-  into.ipAddress.set(words)
-  return end + 1
-}
-
-function readBounce(bytes: Buffer, at: number, into: PageViewBytes): number {
-  if (standsAt(TRUE, bytes, at)) {
+function readBounce(at: number, into: PageViewBytes): number {
+  if (standsAt(TRUE, into.words, at)) {
     into.isBounce = true
     return at + TRUE.length
   }
-  if (standsAt(FALSE, bytes, at)) {
+  if (standsAt(FALSE, into.words, at)) {
     into.isBounce = false
     return at + FALSE.length
   }

@@ -75,19 +75,16 @@ export interface Stored {
  * The records of adjoining stored batches as one RecordBatch.
  *
  * @param from records before this offset are left out
- * @param maxRecords as many at most
  * @returns null when nothing is left
  */
 export function decodeBatches(
   partition: number,
   stored: readonly Stored[],
   from: number,
-  maxRecords: number,
 ): RecordBatch | null {
-  const available = stored.reduce((n, { firstOffset, bytes }) => {
+  const length = stored.reduce((n, { firstOffset, bytes }) => {
     return n + Math.max(0, countOf(bytes) - Math.max(0, from - firstOffset))
   }, 0)
-  const length = Math.min(available, maxRecords)
   if (length === 0) return null
   const batch = {
     partition,
@@ -100,18 +97,19 @@ export function decodeBatches(
   }
   let i = 0
   let base = 0
+  const words = new DataView(batch.bytes.buffer, batch.bytes.byteOffset, batch.bytes.byteLength)
   for (const { firstOffset, bytes } of stored) {
     const count = countOf(bytes)
     let at = base + HEADER + count * ENTRY
-    for (let n = 0; n < count && i < length; n++) {
-      const entry = HEADER + n * ENTRY
-      const keyLength = bytes.readInt32LE(entry + 8)
-      const valueLength = bytes.readInt32LE(entry + 12)
+    for (let n = 0; n < count; n++) {
+      const entry = base + HEADER + n * ENTRY
+      const keyLength = words.getInt32(entry + 8, true)
+      const valueLength = words.getInt32(entry + 12, true)
       const keyEnd = at + Math.max(0, keyLength)
       const valueEnd = keyEnd + Math.max(0, valueLength)
       if (firstOffset + n >= from) {
         batch.offsets[i] = firstOffset + n
-        batch.timestamps[i] = bytes.readDoubleLE(entry)
+        batch.timestamps[i] = words.getFloat64(entry, true)
         batch.keys[2 * i] = keyLength < 0 ? -1 : at
         batch.keys[2 * i + 1] = keyEnd
         batch.values[2 * i] = valueLength < 0 ? -1 : keyEnd

@@ -12,7 +12,7 @@ import type {
   PartitionBounds,
   Position,
 } from './port.ts'
-import { nextOffset, type RecordBatch } from './record-batch.ts'
+import { nextOffset, type RecordBatch, split } from './record-batch.ts'
 
 interface Partition {
   stored: Stored[]
@@ -155,7 +155,8 @@ export class MemoryLog implements EventLog {
       if (chosen.length > 0 && bytes > limit.maxBytes) break
       chosen.push(one)
     }
-    return decodeBatches(partition, chosen, offset, limit.maxRecords)
+    const batch = decodeBatches(partition, chosen, offset)
+    return batch && split(batch, limit.maxRecords)[0]
   }
 
   async #appended(maxWaitMs: number, signal: AbortSignal | undefined): Promise<void> {

@@ -37,3 +37,21 @@ function slice(bytes: Buffer, ranges: Int32Array, i: number): Buffer | null {
 export function nextOffset(batch: RecordBatch): number {
   return batch.offsets[batch.length - 1]! + 1
 }
+
+/** Cuts a batch in two without copying: its first `count` records, and what is left of it, null when nothing is. */
+export function split(batch: RecordBatch, count: number): [first: RecordBatch, rest: RecordBatch | null] {
+  if (batch.length <= count) return [batch, null]
+  return [part(batch, 0, count), part(batch, count, batch.length)]
+}
+
+function part(batch: RecordBatch, from: number, to: number): RecordBatch {
+  return {
+    partition: batch.partition,
+    length: to - from,
+    bytes: batch.bytes,
+    offsets: batch.offsets.subarray(from, to),
+    timestamps: batch.timestamps.subarray(from, to),
+    keys: batch.keys.subarray(2 * from, 2 * to),
+    values: batch.values.subarray(2 * from, 2 * to),
+  }
+}

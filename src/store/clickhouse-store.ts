@@ -50,7 +50,7 @@ export class ClickHouseStore implements Store {
 
   async insertErrors(rows: readonly ErrorRow[]): Promise<void> {
     if (rows.length === 0) return
-    await this.#insert('processing_errors', ERROR_COLUMNS, rows.length, encodeErrors(rows))
+    await this.#insert('processing_errors', ERROR_COLUMNS, rows.length, [encodeErrors(rows)])
   }
 
   async insertGaps(topic: string, gaps: readonly GapRow[]): Promise<void> {
@@ -74,11 +74,12 @@ export class ClickHouseStore implements Store {
     table: 'page_views_raw' | 'processing_errors',
     columns: readonly string[],
     rows: number,
-    encoded: Buffer,
+    encoded: readonly Uint8Array[],
     format: InsertFormat = 'RowBinary',
   ): Promise<void> {
     const began = this.#monotonic()
     await this.#db.insert(table, columns, encoded, { format, settings: { optimize_on_insert: 0 } })
-    publish('store:inserted', { table, rows, bytes: encoded.length, ms: this.#monotonic() - began })
+    const bytes = encoded.reduce((sum, { byteLength }) => sum + byteLength, 0)
+    publish('store:inserted', { table, rows, bytes, ms: this.#monotonic() - began })
   }
 }

@@ -104,11 +104,12 @@ export class Database {
    * Inserts rows that are encoded already, as RowBinary unless another format is named. Resolves when the server has acknowledged them.
    *
    * @param columns their names, in the order of the encoding
+   * @param rows whole, or in pieces that follow each other; not to be changed before it resolves
    */
   insert(
     table: string,
     columns: readonly string[],
-    rows: Buffer,
+    rows: Uint8Array | readonly Uint8Array[],
     { format = 'RowBinary', ...options }: QueryOptions & { readonly format?: InsertFormat } = {},
   ): Promise<void> {
     return this.#guard(`inserting into ${table}`, async () => {
@@ -116,7 +117,7 @@ export class Database {
       const { stream } = await client.exec({
         ...(await this.#requestOf(client, options)),
         query: `INSERT INTO ${table} (${columns.join(', ')}) FORMAT ${format}`,
-        values: Readable.from([rows], { objectMode: false }),
+        values: Readable.from(rows instanceof Uint8Array ? [rows] : rows, { objectMode: false }),
       })
       // The answer is empty, but its socket is free only when it was read.
       await stream.resume().toArray()

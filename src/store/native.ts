@@ -9,11 +9,11 @@ export interface NativeColumn {
   readonly data: readonly Uint8Array[]
 }
 
-/** A block of so many rows. */
-export function nativeBlock(rows: number, columns: readonly NativeColumn[]): Buffer {
+/** A block of so many rows, as the pieces that it is sent in: the columns themselves, not a copy of them. */
+export function nativeBlock(rows: number, columns: readonly NativeColumn[]): Uint8Array[] {
   const parts: Uint8Array[] = [varint(columns.length), varint(rows)]
   for (const { name, type, data } of columns) parts.push(text(name), text(type), ...data)
-  return Buffer.concat(parts)
+  return parts
 }
 
 /** How the indices of a LowCardinality column are wide: the flags of its serialization say it. */

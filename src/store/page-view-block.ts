@@ -1,5 +1,5 @@
 import type { EventId } from '../event/event-id.ts'
-import type { PageViewBytes } from '../event/page-view-bytes.ts'
+import type { PageViewBytes, TextBytes } from '../event/page-view-bytes.ts'
 import { bytesOf, lowCardinality, type NativeColumn, nativeBlock } from './native.ts'
 import { Dictionary, TextColumn } from './text-columns.ts'
 
@@ -31,10 +31,11 @@ export class PageViewBlock {
   readonly #regions = new LowCardinalityColumn()
   readonly #days = new Set<number>()
   #lastDay = Number.NaN
-  #encoded: Buffer | undefined
+  #encoded: readonly Uint8Array[] | undefined
 
-  constructor() {
-    this.#grow(FIRST_CAPACITY)
+  /** @param expected how many rows it will have, about: then it need not grow again and again. None by default. */
+  constructor(expected = 0) {
+    this.#grow(Math.max(FIRST_CAPACITY, Math.ceil(expected * 1.05)))
   }
 
   get rows(): number {
@@ -59,9 +60,9 @@ export class PageViewBlock {
     this.#partitions[row] = partition
     this.#bounces[row] = view.isBounce ? 1 : 0
     this.#users.add(view.bytes, view.userId)
-    this.#pages.set(row, view.bytes, view.pageId)
-    this.#agents.set(row, view.bytes, view.userAgent)
-    this.#regions.set(row, view.bytes, view.region)
+    this.#pages.set(row, view, view.pageId)
+    this.#agents.set(row, view, view.userAgent)
+    this.#regions.set(row, view, view.region)
     const four = 4 * row
     const address = view.ipAddress
     this.#addresses[four] = address[0]!
@@ -75,8 +76,14 @@ export class PageViewBlock {
     this.#ids[four + 3] = id[2]!
   }
 
-  /** The block in the Native format; encoded once, however often it is sent. */
-  encode(): Buffer {
+  /** About how much memory it needs. */
+  get bytes(): number {
+    const texts = [this.#users, this.#pages, this.#agents, this.#regions]
+    return texts.reduce((sum, { byteLength }) => sum + byteLength, this.#rows * BYTES_OF_NUMBERS)
+  }
+
+  /** The block in the Native format, in pieces; encoded once, however often it is sent. Nothing may be added while it is. */
+  encode(): readonly Uint8Array[] {
     this.#encoded ??= nativeBlock(this.#rows, this.#columns())
     return this.#encoded
   }
@@ -123,6 +130,9 @@ export class PageViewBlock {
   }
 }
 
+/** What a row has in the columns of numbers, indices of dictionaries among them. */
+const BYTES_OF_NUMBERS = 2 * 8 + 2 * 4 + 1 + 2 * 16 + 3 * 4
+
 /** The columns that a block has, in its order. */
 export const PAGE_VIEW_COLUMNS = [
   'event_time',
@@ -143,8 +153,12 @@ class LowCardinalityColumn {
   readonly #dictionary = new Dictionary()
   #indices: Uint32Array = new Uint32Array(0)
 
-  set(row: number, source: Buffer, text: Parameters<Dictionary['indexOf']>[1]): void {
-    this.#indices[row] = this.#dictionary.indexOf(source, text)
+  set(row: number, view: PageViewBytes, text: TextBytes): void {
+    this.#indices[row] = this.#dictionary.indexOf(view, text)
+  }
+
+  get byteLength(): number {
+    return this.#dictionary.byteLength
   }
 
   grow(capacity: number): void {

@@ -1,4 +1,5 @@
-import type { TextBytes } from '../event/page-view-bytes.ts'
+import { OVERREAD, type PageViewBytes, type TextBytes, wordsOf } from '../event/page-view-bytes.ts'
+import { firstBytes } from '../event/text-hash.ts'
 
 /** Texts one after the other, each with its length before it: a String column of ClickHouse's binary formats. */
 export class TextColumn {
@@ -7,6 +8,10 @@ export class TextColumn {
 
   get bytes(): Buffer {
     return this.#buffer.subarray(0, this.#length)
+  }
+
+  get byteLength(): number {
+    return this.#length
   }
 
   add(source: Buffer, { start, end }: TextBytes): void {
@@ -33,6 +38,9 @@ export class TextColumn {
 /** Up to here a loop is faster than the call into the runtime. */
 const COPIED_BY_LOOP = 64
 
+/** Where a text is. */
+type Source = Pick<PageViewBytes, 'bytes' | 'words'>
+
 /** Different texts with a number each, from 0 in the order in which they came: the dictionary of a LowCardinality column. */
 export class Dictionary {
   readonly #texts = new TextColumn()
@@ -41,6 +49,7 @@ export class Dictionary {
   #ends: number[] = []
   #hashes: number[] = []
   #bytes = Buffer.allocUnsafe(4_096)
+  #words = wordsOf(this.#bytes)
   #used = 0
   /** A hash table with open addressing: number of the text plus one, 0 where there is none. */
   #slots = new Int32Array(256)
@@ -49,38 +58,48 @@ export class Dictionary {
     return this.#starts.length
   }
 
+  /** How many bytes they are as a column. */
+  get byteLength(): number {
+    return this.#texts.byteLength
+  }
+
   /** All of them, as a String column. */
   get column(): Buffer {
     return this.#texts.bytes
   }
 
   /** The number of a text; a new one when it is new. */
-  indexOf(source: Buffer, text: TextBytes): number {
+  indexOf(source: Source, text: TextBytes): number {
     const slots = this.#slots
     const mask = slots.length - 1
-    for (let slot = spread(text.hash) & mask; ; slot = (slot + 1) & mask) {
+    for (let slot = text.hash & mask; ; slot = (slot + 1) & mask) {
       const index = slots[slot]! - 1
-      if (index < 0) return this.#add(source, text, slot)
-      if (this.#hashes[index] === text.hash && this.#isSame(index, source, text)) return index
+      if (index < 0) return this.#add(source.bytes, text, slot)
+      if (this.#hashes[index] === text.hash && this.#isSame(index, source.words, text)) return index
     }
   }
 
-  #isSame(index: number, source: Buffer, { start, end }: TextBytes): boolean {
+  #isSame(index: number, source: DataView, { start, end }: TextBytes): boolean {
     const from = this.#starts[index]!
     const length = end - start
     if (this.#ends[index]! - from !== length) return false
-    const bytes = this.#bytes
-    for (let i = 0; i < length; i++) if (bytes[from + i] !== source[start + i]) return false
-    return true
+    const words = this.#words
+    let i = 0
+    for (; i + 4 <= length; i += 4) {
+      if (words.getInt32(from + i, true) !== source.getInt32(start + i, true)) return false
+    }
+    const rest = words.getInt32(from + i, true) ^ source.getInt32(start + i, true)
+    return firstBytes(rest, length - i) === 0
   }
 
   #add(source: Buffer, text: TextBytes, slot: number): number {
     const index = this.size
     const length = text.end - text.start
-    if (this.#used + length > this.#bytes.length) {
+    if (this.#used + length + OVERREAD > this.#bytes.length) {
       const larger = Buffer.allocUnsafe(2 * (this.#bytes.length + length))
       this.#bytes.copy(larger, 0, 0, this.#used)
       this.#bytes = larger
+      this.#words = wordsOf(larger)
     }
     source.copy(this.#bytes, this.#used, text.start, text.end)
     this.#starts.push(this.#used)
@@ -97,15 +116,10 @@ export class Dictionary {
     const slots = new Int32Array(4 * this.#slots.length)
     const mask = slots.length - 1
     for (let index = 0; index < this.size; index++) {
-      let slot = spread(this.#hashes[index]!) & mask
+      let slot = this.#hashes[index]! & mask
       while (slots[slot] !== 0) slot = (slot + 1) & mask
       slots[slot] = index + 1
     }
     this.#slots = slots
   }
-}
-
-/** The high bits of FNV are the better ones. */
-function spread(hash: number): number {
-  return hash ^ (hash >>> 15)
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { BATCH_BYTES, Batcher, type BatchMode } from '../../src/consumer/batcher.ts'
+import type { ErrorRow } from '../../src/store/port.ts'
 import { batchesOf, keyOf, message } from './messages.ts'
 
 class Clock {
@@ -67,11 +68,22 @@ test('it fetches no more than fits, and waits no longer than the batch may', asy
   assert.deepEqual([batcher.limit().maxRecords, batcher.limit().maxWaitMs], [1, 150])
 })
 
+const ERROR: ErrorRow = {
+  topic: 'page-views',
+  partition: 0,
+  offset: 0,
+  key: null,
+  value: null,
+  reason: 'not_an_object',
+  detail: '',
+  rejectedAtMs: 0,
+}
+
 test('in every mode a batch is due when it holds too many bytes', () => {
   for (const mode of ['batch', 'time', 'hybrid'] as const) {
     const { batcher } = batcherOf(mode)
     batcher.batch.messages = 1
-    batcher.batch.bytes = BATCH_BYTES
+    batcher.batch.addError({ ...ERROR, value: Buffer.alloc(BATCH_BYTES) })
     assert.equal(batcher.isDue(), true, mode)
   }
 })

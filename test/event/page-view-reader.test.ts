@@ -38,20 +38,36 @@ function contents(view: PageViewBytes): unknown {
 
 const reader = new PageViewReader()
 
-/** Compares both ways on these bytes, which lie among others. @returns whether the short way took them */
+const BEFORE = Buffer.from('{"page_id":"')
+const NOTHING = Buffer.alloc(0)
+const AFTER = Buffer.from(
+  '","user_id":"u"}}",0.5,"region":"DE","is_bounce":true}{"page_id":"/","user_id":"u"}',
+)
+
+/**
+ * Compares both ways on these bytes, which lie among others; and the short way with itself when nothing lies behind them.
+ *
+ * @returns whether the short way took them
+ */
 function compare(value: Buffer, limits = WITHIN): boolean {
-  const before = Buffer.from('{"page_id":"')
-  const after = Buffer.from('","user_id":"u"}}",0.5')
-  const among = Buffer.concat([before, value, after])
-  const read = new PageViewBytes()
-  const taken = reader.read(among, before.length, before.length + value.length, limits, read)
-  if (!taken) return false
+  const [among, last] = [AFTER, NOTHING].map((after) => {
+    const read = new PageViewBytes()
+    const bytes = Buffer.concat([BEFORE, value, after])
+    const taken = reader.read(bytes, BEFORE.length, BEFORE.length + value.length, limits, read)
+    return taken ? read : undefined
+  })
+  assert.equal(among?.hash(), last?.hash(), `what follows is no part of it: ${value.toString('latin1')}`)
+  if (!among) return false
+  assertSame(among, value, limits)
+  return true
+}
+
+function assertSame(read: PageViewBytes, value: Buffer, limits: ValidationLimits): void {
   const expected = theLongWay(value, limits)
   assert.ok(expected, `taken, though it is no event: ${value.toString('latin1')}`)
   const other = new PageViewBytes()
   other.set(expected)
   assert.deepEqual(contents(read), contents(other), value.toString('latin1'))
-  return true
 }
 
 test('what the generator makes goes the short way, unless it is invalid', (t) => {
@@ -119,6 +135,12 @@ const anyValue: fc.Arbitrary<string> = fc.oneof(
       '1.2.3.4 ',
     )
     .map((text) => JSON.stringify(text)),
+  // Groups and colons as they come: few of them are addresses.
+  fc
+    .array(fc.constantFrom(':', ':', ':', '::', '0', '1', 'ff', 'a0b1', 'ABCD', '00000', 'g', '1.2.3.4'), {
+      maxLength: 17,
+    })
+    .map((parts) => JSON.stringify(parts.join(''))),
   fc
     .constantFrom('::ffff:1.2.3.4', 'fe80::1%eth0', '2001:db8::1', ':::', 'x'.repeat(50))
     .map((text) => JSON.stringify(text)),
@@ -225,6 +247,40 @@ test('limits of time and size are those of the long way', () => {
     return Buffer.from(JSON.stringify({ ...WIRE, page_id: 'x'.repeat(length - rest) }))
   }
   assert.equal(compare(padded(LIMITS.messageBytes)), false, 'the page is too long, though the message is not')
+})
+
+test('IPv6 addresses, with what is zero left out at every place', () => {
+  let taken = 0
+  for (let from = 0; from <= 8; from++) {
+    for (let to = from; to <= 8; to++) {
+      const groups = Array.from({ length: 8 }, (_, i) => (0x1f0a * (i + 1)).toString(16))
+      const left = [groups.slice(0, from).join(':'), groups.slice(to).join(':')].join('::')
+      for (const ip_address of [left, groups.slice(from, to).join(':'), `${left}:`, `:${left}`]) {
+        const value = Buffer.from(JSON.stringify({ ...WIRE, ip_address }))
+        const valid = theLongWay(value, WITHIN) !== undefined
+        assert.equal(compare(value), valid, ip_address)
+        if (valid) taken += 1
+      }
+    }
+  }
+  assert.ok(taken >= 36, 'each gap of one group or more is an address')
+})
+
+test('a text of every length ends where it ends', () => {
+  for (let length = 0; length < 40; length++) {
+    for (const letter of ['x', 'é', '!', '~', '#', '[', ']']) {
+      const value = Buffer.from(JSON.stringify({ ...WIRE, user_agent: letter.repeat(length) }))
+      assert.equal(compare(value), true)
+      for (const other of ['\\n', '\\"', '\\\\', '\u001f', '\u0000']) {
+        assert.equal(
+          compare(
+            Buffer.from(value.toString().replace(/"user_agent":"/, `$&${letter.repeat(length % 4)}${other}`)),
+          ),
+          false,
+        )
+      }
+    }
+  }
 })
 
 test('text beyond ASCII goes the short way when it is UTF-8', () => {

@@ -28,7 +28,7 @@ export function blocksOf(rows: readonly PageViewRow[]): PageViewBlock[] {
 
 /** The rows of blocks, read back out of what is sent to the store. */
 export function rowsOf(blocks: readonly PageViewBlock[]): PageViewRow[] {
-  return blocks.flatMap((block) => (block.rows === 0 ? [] : readBlock(block.encode())))
+  return blocks.flatMap((block) => (block.rows === 0 ? [] : readBlock(Buffer.concat(block.encode()))))
 }
 
 /** Reads the Native format as far as a block of page views has it. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
-import type { EventLog, Fetched, LogReader, OutgoingRecord } from '../../src/log/port.ts'
+import type { EventLog, Fetched, FetchLimit, LogReader, OutgoingRecord } from '../../src/log/port.ts'
 import { keyAt, type RecordBatch, valueAt } from '../../src/log/record-batch.ts'
 
 export interface Adapter {
@@ -200,29 +200,33 @@ export function eventLogContract(adapter: Adapter): void {
     const timestampMs = fc.nat(1_700_000_000_000)
     const one = fc.record({ partition: fc.nat(2), key: bytes, value: bytes, timestampMs })
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.array(one, { maxLength: 20 }), { maxLength: 6 }), async (groups) => {
-        const log = await (await adapter.create(t, 3)).open()
-        const writer = await log.writer()
-        for (const group of groups) await writer.append(group)
-        const reader = await log.reader('g')
-        const sent = groups.flat()
-        const got = await fetchCount(reader, sent.length)
-        for (const partition of [0, 1, 2]) {
-          assert.deepEqual(
-            got
-              .filter((r) => r.partition === partition)
-              .map(({ key, value, timestampMs }) => ({ key, value, timestampMs })),
-            sent
-              .filter((r) => r.partition === partition)
-              .map(({ key, value, timestampMs }) => ({
-                key: key && Buffer.from(key),
-                value: value && Buffer.from(value),
-                timestampMs,
-              })),
-          )
-        }
-        await log.close()
-      }),
+      fc.asyncProperty(
+        fc.array(fc.array(one, { maxLength: 20 }), { maxLength: 6 }),
+        fc.integer({ min: 1, max: 40 }),
+        async (groups, maxRecords) => {
+          const log = await (await adapter.create(t, 3)).open()
+          const writer = await log.writer()
+          for (const group of groups) await writer.append(group)
+          const reader = await log.reader('g')
+          const sent = groups.flat()
+          const got = await fetchCount(reader, sent.length, { ...ALL, maxRecords })
+          for (const partition of [0, 1, 2]) {
+            assert.deepEqual(
+              got
+                .filter((r) => r.partition === partition)
+                .map(({ key, value, timestampMs }) => ({ key, value, timestampMs })),
+              sent
+                .filter((r) => r.partition === partition)
+                .map(({ key, value, timestampMs }) => ({
+                  key: key && Buffer.from(key),
+                  value: value && Buffer.from(value),
+                  timestampMs,
+                })),
+            )
+          }
+          await log.close()
+        },
+      ),
       { seed, numRuns: adapter.randomRuns ?? 20, endOnFailure: true },
     )
   })
@@ -251,10 +255,15 @@ export function unpack(batch: RecordBatch): Unpacked[] {
 }
 
 /** Fetches until there are so many records, and sees that there are no more. */
-export async function fetchCount(reader: LogReader, count: number): Promise<Unpacked[]> {
+export async function fetchCount(
+  reader: LogReader,
+  count: number,
+  limit: FetchLimit = ALL,
+): Promise<Unpacked[]> {
   const got: Unpacked[] = []
   while (got.length < count) {
-    const records = recordsOf(await reader.fetch({ ...ALL, maxWaitMs: 20_000 }))
+    const records = recordsOf(await reader.fetch({ ...limit, maxWaitMs: 20_000 }))
+    assert.ok(records.length <= limit.maxRecords, `${records.length} records came at once`)
     assert.ok(records.length > 0, `only ${got.length} of ${count} records came`)
     got.push(...records)
   }

@@ -12,7 +12,7 @@ export const consumer = {
   consumerBatchSize: setting(
     'MILLRACE_CONSUMER_BATCH_SIZE',
     integer(1, 1_000_000),
-    250_000,
+    500_000,
     'Messages of a batch in the modes batch and hybrid.',
   ),
   consumerBatchInterval: setting(

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Fetched, FetchLimit, Gap, LogReader, Position } from '../port.ts'
-import { nextOffset, type RecordBatch } from '../record-batch.ts'
+import { nextOffset, type RecordBatch, split } from '../record-batch.ts'
 import type { DoorbellListener } from './doorbell.ts'
 import { logError } from './environment.ts'
 import type { Positions } from './positions.ts'
@@ -27,6 +27,8 @@ export class LmdbReader implements LogReader {
   readonly #onClose: () => void
   /** For each partition the offset to read next. */
   readonly #next: number[] = []
+  /** For each partition what was read of it and not handed out: a stored batch may be many times what one fetch takes. */
+  readonly #rest: (RecordBatch | null)[] = []
   #gaps: Gap[] = []
   /** Where the next fetch begins, so that each partition comes first in its turn. */
   #first = 0
@@ -122,14 +124,28 @@ export class LmdbReader implements LogReader {
         maxRecords: Math.ceil(records / (partitions - i)),
         maxBytes: Math.ceil(bytes / (partitions - i)),
       }
-      const batch = this.#topic.read(partition, this.#next[partition]!, share)
-      if (!batch) continue
+      const whole = this.#readOn(partition, share)
+      if (!whole) continue
+      const [batch, rest] = split(whole, share.maxRecords)
+      this.#rest[partition] = rest
       batches.push(batch)
       this.#next[partition] = nextOffset(batch)
       records -= batch.length
-      bytes -= batch.bytes.length
+      bytes -= sizeOf(batch)
     }
     this.#first = (this.#first + 1) % partitions
     return batches
   }
+
+  #readOn(partition: number, limit: FetchLimit): RecordBatch | null {
+    const next = this.#next[partition]!
+    const rest = this.#rest[partition]
+    return rest?.offsets[0] === next ? rest : this.#topic.readWhole(partition, next, limit)
+  }
+}
+
+/** The bytes of its keys and values. */
+function sizeOf({ values, keys, length }: RecordBatch): number {
+  const begin = keys[0]! >= 0 ? keys[0]! : values[0]!
+  return Math.max(0, values[2 * length - 1]! - begin)
 }

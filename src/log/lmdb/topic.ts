@@ -10,7 +10,7 @@ import {
   storedKey,
 } from '../codec.ts'
 import type { FetchLimit, OutgoingRecord, PartitionBounds, Position } from '../port.ts'
-import type { RecordBatch } from '../record-batch.ts'
+import { type RecordBatch, split } from '../record-batch.ts'
 import { Scratch } from '../scratch.ts'
 import {
   bytesToNumber,
@@ -131,6 +131,12 @@ export class Topic {
 
   /** The records from an offset on; null when there are none. The offset must not lie before the earliest. */
   read(partition: number, offset: number, limit: FetchLimit): RecordBatch | null {
+    const batch = this.readWhole(partition, offset, limit)
+    return batch && split(batch, limit.maxRecords)[0]
+  }
+
+  /** The same with all of the last stored batch, though these are more records than the limit. */
+  readWhole(partition: number, offset: number, limit: FetchLimit): RecordBatch | null {
     const stored: Stored[] = []
     let records = 0
     let bytes = 0
@@ -144,7 +150,7 @@ export class Topic {
       bytes += value.length
       if (records >= limit.maxRecords) break
     }
-    return decodeBatches(partition, stored, offset, limit.maxRecords)
+    return decodeBatches(partition, stored, offset)
   }
 
   /**
