@@ -18,7 +18,7 @@ Usage: npm run kafka -- [options]
 Then, in two other terminals:
 
   MILLRACE_KAFKA_BROKERS=127.0.0.1:9092 npm run producer
-  MILLRACE_KAFKA_BROKERS=127.0.0.1:9092 npm run consumer
+  MILLRACE_KAFKA_BROKERS=127.0.0.1:9092 npm run consumer -- -init-schema
 `
 
 function say(text: string): void {
