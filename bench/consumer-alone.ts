@@ -1,7 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { Command } from 'commander'
 import { Consumer } from '../src/consumer/consumer.ts'
 import { Retrier } from '../src/consumer/retry.ts'
 import { openLmdbLog } from '../src/log/lmdb/open.ts'
@@ -9,19 +5,27 @@ import type { EventLog } from '../src/log/port.ts'
 import { Generator } from '../src/producer/generator/generator.ts'
 import { encodeErrors } from '../src/store/error-rows.ts'
 import type { Store } from '../src/store/port.ts'
-import { spread } from './lib/statistics.ts'
+import { benchmark, count } from './lib/command.ts'
+import { drawContenders } from './lib/contenders.ts'
+import { look, type Measured, measuredOf } from './lib/measured.ts'
+import { report } from './lib/report.ts'
+import { alternately, tableOf } from './lib/run.ts'
+import { removeTemporary, temporaryDirectory } from './lib/temporary.ts'
 
-/**
- * The question: what does a message cost the consumer itself, from the embedded log to the bytes that go to ClickHouse? The store is one
- * that encodes and forgets, so nothing of a server, of HTTP and of the roll-up is in it. One process and no other.
- */
-const options = new Command('consumer-alone')
-  .description('the embedded log read into columns, without a store')
-  .option('--events <n>', 'messages of the log', '1500000')
-  .option('--runs <n>', 'how often', '3')
-  .parse()
-  .opts<{ events: string; runs: string }>()
-const events = Number(options.events)
+interface Options {
+  readonly events: number
+  readonly runs: number
+  readonly record?: true
+}
+
+/** The store is one that encodes and forgets, so nothing of a server, of HTTP and of the roll-up is in it. One process and no other. */
+export const consumerAlone = benchmark(
+  'consumer-alone',
+  'What does a message cost the consumer itself, from the embedded log to the bytes that go to ClickHouse?',
+)
+  .option('--events <n>', 'messages of the log', count, 1_500_000)
+  .option('--runs <n>', 'how often', count, 3)
+  .action(run)
 
 const PARTITIONS = 6
 /** As the sender appends them at most. */
@@ -43,19 +47,29 @@ const FORGETTING: Store = {
   async ping() {},
 }
 
-const dataDir = await mkdtemp(join(tmpdir(), 'millrace-bench-'))
-const { log, close } = await openLmdbLog({ dataDir, topic: 'page-views', partitions: PARTITIONS })
-try {
-  await fill(log)
-  const micros: number[] = []
-  for (let run = 1; run <= Number(options.runs); run++) micros.push(await consume(log, `group-${run}`))
-  process.stdout.write(`${spread(micros, perMessage)} a message\n`)
-} finally {
-  await close()
-  await rm(dataDir, { recursive: true, force: true })
+async function run({ events, runs, record }: Options): Promise<void> {
+  const dataDir = await temporaryDirectory('consumer-alone')
+  const { log, close } = await openLmdbLog({ dataDir, topic: 'page-views', partitions: PARTITIONS })
+  try {
+    await fill(log, events)
+    const consuming = (round: number): Promise<Measured> => consume(log, `group-${round}`, events)
+    const measured = await alternately([{ name: 'consumer', run: consuming }], runs)
+    report(
+      {
+        name: 'consumer-alone',
+        title: `The consumer alone: ${events} messages of the embedded log, and a store that forgets them`,
+        body: tableOf(measured),
+        chart: (caption) => drawContenders(measured, caption),
+      },
+      record,
+    )
+  } finally {
+    await close()
+    await removeTemporary(dataDir)
+  }
 }
 
-async function fill(into: EventLog): Promise<void> {
+async function fill(into: EventLog, events: number): Promise<void> {
   const writer = await into.writer()
   const now = Date.now()
   const generator = new Generator({ seed: 7, shares: { bounces: 0.1, invalid: 0.05, repeats: 0.01 } })
@@ -76,13 +90,11 @@ async function fill(into: EventLog): Promise<void> {
   await writer.close()
 }
 
-/** @returns processor time of a message in microseconds, this process's threads all together */
-async function consume(from: EventLog, group: string): Promise<number> {
+async function consume(from: EventLog, group: string, events: number): Promise<Measured> {
   const reader = await from.reader(group)
   const done = new AbortController()
   let left = events
-  const before = process.cpuUsage()
-  const began = performance.now()
+  const before = look([process.pid])
   await new Consumer({
     reader,
     store: FORGETTING,
@@ -101,13 +113,5 @@ async function consume(from: EventLog, group: string): Promise<number> {
       if (left <= 0) done.abort()
     },
   }).run(done.signal)
-  const seconds = (performance.now() - began) / 1_000
-  const { user, system } = process.cpuUsage(before)
-  const micros = (user + system) / events
-  process.stdout.write(`${(events / seconds / 1_000).toFixed(0)}k/s, ${perMessage(micros)} a message\n`)
-  return micros
-}
-
-function perMessage(micros: number): string {
-  return `${micros.toFixed(2)} µs`
+  return measuredOf(events, before, look([process.pid]))
 }

@@ -1,5 +1,7 @@
+import { Option } from 'commander'
 import { latencyAt, type RateResult } from './everything/latency-at.ts'
 import { sustainedMaximum } from './everything/sustained.ts'
+import { BenchBroker } from './lib/broker.ts'
 import { benchmark, count, counts, listOption } from './lib/command.ts'
 import { distributionOf } from './lib/latency.ts'
 import { report } from './lib/report.ts'
@@ -14,6 +16,7 @@ interface Options {
   readonly warmUp: number
   readonly runs: number
   readonly search: boolean
+  readonly log: 'lmdb' | 'kafka'
   readonly record?: true
 }
 
@@ -25,17 +28,23 @@ export const everything = benchmark(
   .option('--seconds <n>', 'how long each rate is measured', count, 30)
   .option('--warm-up <n>', 'seconds before that', count, 10)
   .option('--runs <n>', 'how often each rate', count, 3)
+  .addOption(
+    new Option('--log <log>', 'the embedded log, or one Kafka broker beside it')
+      .choices(['lmdb', 'kafka'])
+      .default('lmdb'),
+  )
   .option('--no-search', 'leave out the search for the highest rate that can be sustained')
   .action(run)
 
 const QUANTILES = [0.5, 0.9, 0.95, 0.99, 0.999, 1]
 
-async function run({ rates, seconds, warmUp, runs, search, record }: Options): Promise<void> {
+async function run({ rates, seconds, warmUp, runs, search, log, record }: Options): Promise<void> {
+  await using broker = log === 'kafka' ? await BenchBroker.start() : undefined
   const results = new Map<number, RateResult[]>(rates.map((rate) => [rate, []]))
   for (let round = 1; round <= runs; round++) {
     for (const rate of round % 2 === 1 ? rates : rates.toReversed()) {
       say(`round ${round} of ${runs}  ${rate} events a second …`)
-      const result = await latencyAt({ rate, seconds, warmUp })
+      const result = await latencyAt({ rate, seconds, warmUp, broker })
       results.get(rate)!.push(result)
       const p99 = milliseconds(quantile(result.latenciesMs, 0.99))
       say(
@@ -43,7 +52,7 @@ async function run({ rates, seconds, warmUp, runs, search, record }: Options): P
       )
     }
   }
-  const sustained = search ? await sustainedMaximum() : undefined
+  const sustained = search ? await sustainedMaximum(broker) : undefined
   const rows = [...results].map(([rate, all]) => [
     `${rate} events/s`,
     ...QUANTILES.map((q) =>
@@ -68,8 +77,8 @@ async function run({ rates, seconds, warmUp, runs, search, record }: Options): P
   const head = QUANTILES.map((q) => (q === 1 ? 'most, ms' : `p${100 * q}, ms`))
   report(
     {
-      name: 'everything',
-      title: `Everything on one machine: from the time an event is due to its visibility, ${seconds} s at each rate`,
+      name: broker ? 'everything-kafka' : 'everything',
+      title: `Everything on one machine${broker ? ', with a Kafka broker' : ''}: from the time an event is due to its visibility, ${seconds} s at each rate`,
       body: [
         table(['rate', ...head, 'never made', 'processors used', 'by other work'], rows),
         '',

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { batchSize } from './batch-size.ts'
 import { compression } from './compression.ts'
+import { consumerAlone } from './consumer-alone.ts'
 import { drainKafka } from './drain-kafka.ts'
 import { drainLocal } from './drain-local.ts'
 import { everything } from './everything.ts'
@@ -19,6 +20,7 @@ const BENCHMARKS: readonly Command[] = [
   generate,
   produce,
   compression,
+  consumerAlone,
   drainLocal,
   drainKafka,
   scaling,

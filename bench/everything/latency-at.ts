@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { BenchBroker } from '../lib/broker.ts'
 import { latenciesOf, type Schedule } from '../lib/latency.ts'
 import { look, measuredOf } from '../lib/measured.ts'
 import { BenchSystem } from '../lib/system.ts'
@@ -29,20 +31,33 @@ export const ALL_VIEWS = {
   MILLRACE_BUFFER_SIZE: '1000000',
 }
 
+/** The settings of a system whose event log is a new topic. */
+export function topicOfItsOwn({ bootstrap }: BenchBroker): Record<string, string> {
+  return { MILLRACE_KAFKA_BROKERS: bootstrap, MILLRACE_KAFKA_TOPIC: `everything-${randomUUID()}` }
+}
+
 /** One tree, as `npm start` runs it, at one rate. `verify` must agree at the end. */
 export async function latencyAt({
   rate,
   seconds,
   warmUp,
+  broker,
 }: {
   readonly rate: number
   readonly seconds: number
   readonly warmUp: number
+  readonly broker: BenchBroker | undefined
 }): Promise<RateResult> {
-  await using system = await BenchSystem.create({ ...ALL_VIEWS, MILLRACE_SPEED: String(rate) })
+  await using system = await BenchSystem.create({
+    ...ALL_VIEWS,
+    ...(broker && topicOfItsOwn(broker)),
+    MILLRACE_SPEED: String(rate),
+  })
   const tree = system.start('start')
   await system.ready(system.producerUrl, tree)
   await system.ready(system.consumerUrl, tree)
+
+  const pids = [tree.pid, ...(broker?.pids ?? [])]
 
   const seen: { atMs: number; count: number }[] = []
   const watch = async (): Promise<number> => {
@@ -58,9 +73,9 @@ export async function latencyAt({
   for (let next = schedule.beganMs; performance.now() < endMs; next += LOOK_EVERY_MS) {
     await sleep(Math.max(0, next - performance.now()))
     await watch()
-    if (before === undefined && performance.now() >= measureFromMs) before = look([tree.pid])
+    if (before === undefined && performance.now() >= measureFromMs) before = look(pids)
   }
-  const after = look([tree.pid])
+  const after = look(pids)
   await system.json(`${system.producerUrl}/generate/pause`, 'POST')
   const due = (warmUp + seconds) * rate
   const { generated } = await system.json(`${system.producerUrl}/status`)

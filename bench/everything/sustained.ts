@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { BenchBroker } from '../lib/broker.ts'
 import { look, measuredOf } from '../lib/measured.ts'
 import { say } from '../lib/say.ts'
 import { BenchSystem } from '../lib/system.ts'
 import { until } from '../lib/wait.ts'
-import { ALL_VIEWS } from './latency-at.ts'
+import { ALL_VIEWS, topicOfItsOwn } from './latency-at.ts'
 
 const FIRST_RATE = 10_000
 const GROWTH = 1.5
@@ -21,12 +22,17 @@ const CATCH_UP_SECONDS = 300
  *
  * @returns a sentence with the result
  */
-export async function sustainedMaximum(): Promise<string> {
-  await using system = await BenchSystem.create({ ...ALL_VIEWS, MILLRACE_BUFFER_SIZE: '100000' })
+export async function sustainedMaximum(broker: BenchBroker | undefined): Promise<string> {
+  await using system = await BenchSystem.create({
+    ...ALL_VIEWS,
+    ...(broker && topicOfItsOwn(broker)),
+    MILLRACE_BUFFER_SIZE: '100000',
+  })
   const tree = system.start('start')
   await system.ready(system.producerUrl, tree)
   await system.ready(system.consumerUrl, tree)
-  const step = (rate: number): Promise<string | undefined> => tryRate(system, tree.pid!, rate)
+  const step = (rate: number): Promise<string | undefined> =>
+    tryRate(system, [tree.pid, ...(broker?.pids ?? [])], rate)
 
   let best: { rate: number; how: string } | undefined
   let low = 0
@@ -55,14 +61,18 @@ export async function sustainedMaximum(): Promise<string> {
 }
 
 /** @returns what it took; undefined when the rate was too high */
-async function tryRate(system: BenchSystem, pid: number, rate: number): Promise<string | undefined> {
+async function tryRate(
+  system: BenchSystem,
+  pids: readonly (number | undefined)[],
+  rate: number,
+): Promise<string | undefined> {
   await system.json(`${system.producerUrl}/config/speed?eps=${rate}`, 'POST')
   await system.json(`${system.producerUrl}/generate/resume`, 'POST')
   await sleep(WARM_SECONDS * 1_000)
   const first = await system.json(`${system.producerUrl}/status`)
-  const before = look([pid])
+  const before = look(pids)
   await sleep(STEP_SECONDS * 1_000)
-  const after = look([pid])
+  const after = look(pids)
   const [producer, consumer] = await Promise.all([
     system.json(`${system.producerUrl}/status`),
     system.json(`${system.consumerUrl}/status`),
