@@ -51,7 +51,8 @@ export function createBench(): Command {
 }
 
 function listing(): string {
-  return BENCHMARKS.map((each) => `${each.name().padEnd(14)}${each.description()}\n`).join('')
+  const width = Math.max(...BENCHMARKS.map((each) => each.name().length)) + 2
+  return BENCHMARKS.map((each) => `${each.name().padEnd(width)}${each.description()}\n`).join('')
 }
 
 /** With its causes: a request that failed says only there what it was. */

@@ -26,7 +26,7 @@ export function drawBars(charts: readonly BarChart[], caption = ''): string {
     y += TITLE + ROW * chart.bars.length + AXIS
     return part
   })
-  return picture(y, parts.join('\n'), caption)
+  return picture({ height: y, titles: charts.map(({ title }) => title) }, parts.join('\n'), caption)
 }
 
 function draw({ title, bars }: BarChart): string {

@@ -27,14 +27,27 @@ export const COLOURS = ['#0072b2', '#e69f00', '#009e73', '#cc79a7', '#d55e00', '
  */
 export function drawCharts(charts: readonly Chart[], xUnit: string, caption = ''): string {
   const body = charts.map((chart, i) => `<g transform="translate(0 ${i * HEIGHT})">${draw(chart, xUnit)}</g>`)
-  return picture(charts.length * HEIGHT, body.join('\n'), caption)
+  return picture(
+    { height: charts.length * HEIGHT, titles: charts.map(({ title }) => title) },
+    body.join('\n'),
+    caption,
+  )
 }
 
-/** An SVG of the common width and look. */
-export function picture(height: number, body: string, caption: string): string {
+/**
+ * An SVG of the common width and look.
+ *
+ * @param of.titles of the charts in it, for those who hear it
+ */
+export function picture(
+  { height, titles }: { readonly height: number; readonly titles: readonly string[] },
+  body: string,
+  caption: string,
+): string {
   const below =
     caption === '' ? '' : `<text x="8" y="${height + 12}" font-size="10">${escapeXml(caption)}</text>\n`
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height + (caption === '' ? 0 : 20)}" font-family="system-ui, sans-serif" font-size="12">
+<title>${escapeXml(titles.join('; '))}</title>
 <style>text { fill: #24292f } .grid { stroke: #d0d7de } .paper { fill: #ffffff } @media (prefers-color-scheme: dark) { text { fill: #e6edf3 } .grid { stroke: #3d444d } .paper { fill: #0d1117 } }</style>
 <rect class="paper" width="100%" height="100%"/>
 ${body}
