@@ -66,6 +66,25 @@ export class Metrics {
     })
   }
 
+  /** Numbers that are asked for whenever somebody looks, by a label whose values come and go. */
+  gaugeBy(
+    name: string,
+    help: string,
+    label: string,
+    values: () => Iterable<readonly [string, number]>,
+  ): void {
+    new Gauge({
+      name: `millrace_${name}`,
+      help,
+      labelNames: [label],
+      registers: [this.#registry],
+      collect() {
+        this.reset()
+        for (const [of, value] of values()) this.set({ [label]: of }, value)
+      },
+    })
+  }
+
   /** Everything, for those who write it in another format. */
   async families(): Promise<readonly MetricFamily[]> {
     return (await this.#registry.getMetricsAsJSON()) as unknown as MetricFamily[]
@@ -122,6 +141,8 @@ export function producerMetrics(gauges: ProducerGauges): Metrics {
 
 export interface ConsumerGauges {
   readonly lagMessages: () => number
+  /** Of the partitions that this consumer reads. */
+  readonly partitionLags: () => readonly { readonly partition: number; readonly lag: number }[]
   readonly lagSeconds: () => number
   /** How old the aggregates are, in seconds. */
   readonly freshnessSeconds: () => number
@@ -177,6 +198,12 @@ export function consumerMetrics(gauges: ConsumerGauges): Metrics {
     () => appendAhead.value / 1_000,
   )
   metrics.gauge('consumer_lag_messages', 'Messages in the log that are not committed', gauges.lagMessages)
+  metrics.gaugeBy(
+    'consumer_partition_lag_messages',
+    'The same by partition, of those that this consumer reads',
+    'partition',
+    () => gauges.partitionLags().map(({ partition, lag }) => [String(partition), lag] as const),
+  )
   metrics.gauge('consumer_lag_seconds', 'How long the oldest of them has been there', gauges.lagSeconds)
   metrics.gauge('aggregates_age_seconds', 'How old the minute aggregates are', gauges.freshnessSeconds)
   metrics.gauge('stale_windows', 'Windows that have changed and are not computed yet', gauges.staleWindows)

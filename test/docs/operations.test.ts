@@ -14,6 +14,7 @@ test('every metric of both services is explained in docs/operations.md', async (
     producerMetrics({ bufferUsed: zero, bufferSize: zero, rate: zero }),
     consumerMetrics({
       lagMessages: zero,
+      partitionLags: () => [],
       lagSeconds: zero,
       freshnessSeconds: zero,
       staleWindows: zero,

@@ -5,8 +5,13 @@ import { consumerMetrics, producerMetrics } from '../../src/observe/metrics.ts'
 import { addServiceGauges } from '../../src/observe/service-gauges.ts'
 
 const producer = producerMetrics({ bufferUsed: () => 3, bufferSize: () => 10, rate: () => 2.5 })
+let partitionLags = [
+  { partition: 0, lag: 5 },
+  { partition: 3, lag: 2 },
+]
 const consumer = consumerMetrics({
   lagMessages: () => 7,
+  partitionLags: () => partitionLags,
   lagSeconds: () => 1.5,
   freshnessSeconds: () => 0.4,
   staleWindows: () => 2,
@@ -74,10 +79,20 @@ test('what happens in the consumer moves its metrics', async () => {
     [/millrace_rollup_duration_seconds_sum\{.*level="minute".*\}/, 0.05],
     [/millrace_consumer_lag_messages\{.*\}/, 7],
     [/millrace_consumer_lag_seconds\{.*\}/, 1.5],
+    [/millrace_consumer_partition_lag_messages\{.*partition="0".*\}/, 5],
+    [/millrace_consumer_partition_lag_messages\{.*partition="3".*\}/, 2],
     [/millrace_store_away_seconds\{.*\}/, 12],
     [/millrace_log_away_seconds\{.*\}/, 0],
   ]
   for (const [line, value] of expected) assert.equal(await shownAs(consumer, line), value, line.source)
+})
+
+test('a partition that went to another consumer is no longer shown', async () => {
+  partitionLags = [{ partition: 3, lag: 1 }]
+  const { body } = await consumer.text()
+  const shown = body.match(/^millrace_consumer_partition_lag_messages\{.*$/gm)
+  assert.equal(shown?.length, 1)
+  assert.match(shown[0]!, /partition="3".* 1$/)
 })
 
 test('both services say how they are and how much room they have', async () => {

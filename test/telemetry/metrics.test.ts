@@ -8,6 +8,7 @@ import { telemetryOf } from './process.ts'
 test('what is sent is what /metrics shows: names, labels, values, buckets', async (t) => {
   const metrics = consumerMetrics({
     lagMessages: () => 7,
+    partitionLags: () => [{ partition: 3, lag: 2 }],
     lagSeconds: () => 1.5,
     freshnessSeconds: () => 0.4,
     staleWindows: () => 2,

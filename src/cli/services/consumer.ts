@@ -140,6 +140,10 @@ export async function runConsumer(
   })
   const metrics = consumerMetrics({
     lagMessages: () => lag.last.messages,
+    partitionLags: () => {
+      const ours = new Set(consumer.assignments())
+      return lag.last.partitions.filter(({ partition }) => ours.has(partition))
+    },
     lagSeconds: () => lag.last.seconds,
     freshnessSeconds: () => ageSeconds(rollUp.status().freshAsOfMs?.minute ?? startedAtMs, now()),
     staleWindows: () => Object.values(rollUp.status().staleWindows).reduce((a, b) => a + b, 0),
