@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test'
 import fc from 'fast-check'
 import type { EventLog, Fetched, FetchLimit, LogReader, OutgoingRecord } from '../../src/log/port.ts'
 import { keyAt, type RecordBatch, valueAt } from '../../src/log/record-batch.ts'
+import { seeded } from '../helpers/seed.ts'
 
 export interface Adapter {
   readonly name: string
@@ -178,6 +179,50 @@ export function eventLogContract(adapter: Adapter): void {
     assert.deepEqual(found, ['a', 'b', 'c'])
     assert.equal(await log.read(0, 0, ALL), null)
     assert.deepEqual(await log.committed('nobody'), [])
+  })
+
+  it('reads outside of groups anywhere, in any order, as much as is asked for', async (t) => {
+    const options = seeded(t, adapter.randomRuns ?? 30)
+    const log = await (await adapter.create(t, 2)).open()
+    const writer = await log.writer()
+    const written: string[][] = [[], []]
+    for (let n = 0; n < 300; n++) {
+      const partition = n % 3 === 0 ? 1 : 0
+      written[partition]!.push(`n${n}`)
+      await writer.append([record(partition, `n${n}`)])
+    }
+    const offsets: number[][] = []
+    for (const partition of [0, 1]) {
+      const all: number[] = []
+      for (let at = 0; ; at = all.at(-1)! + 1) {
+        const batch = await log.read(partition, at, ALL)
+        if (!batch) break
+        all.push(...batch.offsets)
+      }
+      offsets.push(all)
+      assert.equal(all.length, written[partition]!.length)
+    }
+    const reading = fc.record({
+      partition: fc.nat(1),
+      index: fc.nat(99),
+      reads: fc.integer({ min: 1, max: 4 }),
+      maxRecords: fc.integer({ min: 1, max: 40 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(fc.array(reading, { minLength: 2, maxLength: 6 }), async (readings) => {
+        for (const { partition, index, reads, maxRecords } of readings) {
+          const expected = written[partition]!
+          let next = index
+          for (let i = 0; i < reads && next < expected.length; i++) {
+            const batch = await log.read(partition, offsets[partition]![next]!, { ...ALL, maxRecords })
+            assert.ok(batch && batch.length <= maxRecords)
+            assert.deepEqual(texts(unpack(batch)), expected.slice(next, next + batch.length))
+            next += batch.length
+          }
+        }
+      }),
+      options,
+    )
   })
 
   it('refuses what no retry can mend, and appends nothing of it', async (t) => {

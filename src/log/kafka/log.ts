@@ -5,6 +5,7 @@ import type { RecordBatch } from '../record-batch.ts'
 import { openConnections } from './connections.ts'
 import { Fetcher } from './fetcher.ts'
 import type { KafkaLogOptions } from './options.ts'
+import { type Ahead, ReadAhead } from './read-ahead.ts'
 import { KafkaReader } from './reader.ts'
 import { KafkaSender } from './sender.ts'
 import type { KafkaTopic } from './topic.ts'
@@ -17,6 +18,7 @@ export class KafkaLog implements EventLog {
   readonly #sender: KafkaSender
   readonly #connections: ConnectionPool
   readonly #open = new Set<LogWriter | LogReader>()
+  readonly #readAhead = new ReadAhead()
   #begun: Promise<void> | undefined
   #closed: Promise<void> | undefined
 
@@ -70,29 +72,16 @@ export class KafkaLog implements EventLog {
   }
 
   async read(partition: number, offset: number, limit: FetchLimit): Promise<RecordBatch | null> {
-    const fetcher = new Fetcher(this.#topic, this.#connections)
     for (let from = offset; ; ) {
-      const leader = this.#topic.leaderOf(partition)
-      if (!leader) {
-        await this.#topic.refresh()
-        throw new MillraceError('log_unavailable', `Kafka: partition ${partition} has no leader now`)
-      }
-      const [answer] = await fetcher
-        .fetch(leader, [{ partition, offset: from }], { maxWaitMs: 0, maxBytes: limit.maxBytes })
-        .catch((error: unknown) => this.#refreshed(error))
-      if (!answer) return null
-      if (answer.kind === 'stale') return this.#refreshed(answer.error)
-      if (answer.kind === 'out-of-range') {
-        const [bounds] = await this.#topic.bounds([partition])
-        if (from >= bounds!.earliest) return null
-        from = bounds!.earliest
-        continue
-      }
-      const batch = answer.chunk.take(limit.maxRecords, limit.maxBytes)
+      const ahead =
+        this.#readAhead.from(this.#topic.id, partition, from) ?? (await this.#fetch(partition, from, limit))
+      if (ahead === null) return null
+      const { chunk, end } = ahead
+      const batch = chunk.take(limit.maxRecords, limit.maxBytes)
       if (batch) return batch
       // Only records of aborted transactions: there may be others behind them.
-      if (answer.chunk.next >= answer.end || answer.chunk.next === from) return null
-      from = answer.chunk.next
+      if (chunk.next >= end || chunk.next <= from) return null
+      from = chunk.next
     }
   }
 
@@ -106,6 +95,28 @@ export class KafkaLog implements EventLog {
     await this.#sender.close()
     await this.#connections.close()
     await this.#topic.close()
+  }
+
+  /** Asks for records from an offset on, or from the earliest that exists, where that is later. @returns null at the end */
+  async #fetch(partition: number, offset: number, { maxBytes }: FetchLimit): Promise<Ahead | null> {
+    const fetcher = new Fetcher(this.#topic, this.#connections)
+    for (let from = offset; ; ) {
+      const leader = this.#topic.leaderOf(partition)
+      if (!leader) {
+        await this.#topic.refresh()
+        throw new MillraceError('log_unavailable', `Kafka: partition ${partition} has no leader now`)
+      }
+      const topicId = this.#topic.id
+      const [answer] = await fetcher
+        .fetch(leader, [{ partition, offset: from }], { maxWaitMs: 0, maxBytes })
+        .catch((error: unknown) => this.#refreshed(error))
+      if (!answer) return null
+      if (answer.kind === 'stale') return this.#refreshed(answer.error)
+      if (answer.kind === 'chunk') return this.#readAhead.keep(topicId, answer)
+      const [bounds] = await this.#topic.bounds([partition])
+      if (from >= bounds!.earliest) return null
+      from = bounds!.earliest
+    }
   }
 
   /** Whoever tries again should ask the leader of that time. */

@@ -32,6 +32,7 @@ export class RecordChunk {
   /** Where the next batch begins. */
   #at = 0
   #open: Open | undefined
+  readonly #end: number
   #recordsLeft: number
 
   constructor(
@@ -44,11 +45,23 @@ export class RecordChunk {
     this.next = offset
     this.#chunk = chunk
     this.#aborted = [...abortedTransactions].sort((a, b) => a.firstOffset - b.firstOffset)
-    this.#recordsLeft = countRecords(chunk)
+    const { records, end } = survey(chunk)
+    this.#recordsLeft = records
+    this.#end = Math.max(offset, end)
   }
 
   get bytes(): number {
     return this.#chunk.length
+  }
+
+  /** The offset behind the last record batch that came whole; where reading begins when none did. */
+  get end(): number {
+    return this.#end
+  }
+
+  /** Leaves out what lies before an offset. Going back is not possible: an offset that is behind us changes nothing. */
+  skipTo(offset: number): void {
+    this.next = Math.max(this.next, offset)
   }
 
   /**
@@ -215,13 +228,16 @@ class Varints {
   }
 }
 
-function countRecords(chunk: Buffer): number {
-  let count = 0
+/** How many records a chunk has, and the offset behind the last of its batches that are whole; 0 when none is. */
+function survey(chunk: Buffer): { records: number; end: number } {
+  let records = 0
+  let end = 0
   for (let at = 0; isWhole(chunk, at); at = endOf(chunk, at)) {
     checkMagic(chunk[at + AT.magic]!)
-    count += chunk.readInt32BE(at + AT.count)
+    records += chunk.readInt32BE(at + AT.count)
+    end = readInt64(chunk, at + AT.baseOffset) + chunk.readInt32BE(at + AT.lastOffsetDelta) + 1
   }
-  return count
+  return { records, end }
 }
 
 /** Whether a batch begins here and is not cut off by the limit of the request. */
