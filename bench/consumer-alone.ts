@@ -107,7 +107,7 @@ async function consume(from: EventLog, group: string, events: number): Promise<M
     intervalMs: 250,
     now: Date.now,
     monotonic: () => performance.now(),
-    isBehind: () => true,
+    pressure: () => 1,
     onFlushed: ({ messages }) => {
       left -= messages
       if (left <= 0) done.abort()

@@ -11,8 +11,8 @@ export interface BatcherOptions {
   readonly intervalMs: number
   /** Milliseconds that only rise. */
   readonly monotonic: () => number
-  /** Whether there is so much to read that nobody waits for the newest of it. Never by default. */
-  readonly isBehind?: () => boolean
+  /** How much of a backlog there is to read, from 0 up to 1 (backlog.ts). None by default. */
+  readonly pressure?: () => number
 }
 
 /** A batch is due in every mode when it holds so much: memory is bounded, whatever the settings say. */
@@ -81,9 +81,9 @@ export class Batcher {
 
   /** How long the batch may still wait for messages. */
   #remainingMs(): number {
-    const { mode, intervalMs, monotonic, isBehind } = this.#options
+    const { mode, intervalMs, monotonic, pressure = () => 0 } = this.#options
     if (mode === 'batch' || this.#begunAt === undefined) return Number.POSITIVE_INFINITY
-    const longMs = mode === 'hybrid' && isBehind?.() ? Math.max(intervalMs, BEHIND_INTERVAL_MS) : intervalMs
-    return Math.max(0, this.#begunAt + longMs - monotonic())
+    const moreMs = mode === 'hybrid' ? pressure() * Math.max(0, BEHIND_INTERVAL_MS - intervalMs) : 0
+    return Math.max(0, this.#begunAt + intervalMs + moreMs - monotonic())
   }
 }

@@ -1,8 +1,8 @@
 import type { ConsumerStatus } from '../consumer/status.ts'
+import { RateMeter } from '../observe/rate-meter.ts'
 import type { Database } from '../store/database.ts'
 import { Latest } from './latest.ts'
 import type { ProducerView } from './producer-client.ts'
-import { RateMeter } from './rate-meter.ts'
 import { readSeries, type Series, viewsPerSecond } from './series.ts'
 import { readTotals, type Totals } from './totals.ts'
 

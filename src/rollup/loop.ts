@@ -16,7 +16,7 @@ declare module '../observe/events.ts' {
  */
 const SHARES: Readonly<Record<Level, number>> = { slice: 0.5, minute: 0.4, hour: 0.02 }
 
-/** How much smaller the shares are while a backlog is read. */
+/** How much smaller the shares are while a whole backlog is read. */
 const BEHIND = 8
 
 /** However long a level takes, it does not wait for longer than this; and not longer than that while a backlog is read. */
@@ -33,10 +33,10 @@ export interface RollUpLoopOptions {
   /** How often to look for marks that others made, in milliseconds. A second by default. */
   readonly intervalMs?: number
   /**
-   * Whether a backlog is being read: windows change again and again then, so computing them waits for most of the time and leaves it to
-   * the rows. Never by default.
+   * How much of a backlog is being read, from 0 up to 1: windows change again and again then, so computing them waits for most of the time
+   * and leaves it to the rows. None by default.
    */
-  readonly isBehind?: () => boolean
+  readonly pressure?: () => number
   /** Called after each run that did not fail. */
   readonly onRan?: (status: RollUpStatus) => void
   /** Milliseconds that only rise; performance.now by default. */
@@ -87,7 +87,7 @@ export class RollUpLoop {
     this.#options = {
       intervalMs: 1_000,
       onRan: () => {},
-      isBehind: () => false,
+      pressure: () => 0,
       monotonic: () => performance.now(),
       random: Math.random,
       ...options,
@@ -172,9 +172,12 @@ export class RollUpLoop {
 
   /** Asked anew each time: a backlog ends, and then nobody waits any longer for what it had put off. */
   #dueIn(level: Level): number {
-    const { isBehind, monotonic } = this.#options
+    const { pressure, monotonic } = this.#options
     const { endedAt, tookMs } = this.#last[level]
-    const [slower, longestMs] = isBehind() ? [BEHIND, LONGEST_REST_BEHIND_MS] : [1, LONGEST_REST_MS]
+    // Squared: a little behind costs little freshness.
+    const behind = pressure() ** 2
+    const slower = 1 + behind * (BEHIND - 1)
+    const longestMs = LONGEST_REST_MS + behind * (LONGEST_REST_BEHIND_MS - LONGEST_REST_MS)
     return endedAt + Math.min(longestMs, tookMs * (slower / SHARES[level] - 1)) - monotonic()
   }
 

@@ -94,13 +94,13 @@ test('while a backlog is read, a batch of the mode hybrid is filled for longer',
     ['time', 250],
   ] as const) {
     let now = 0
-    let isBehind = true
+    let pressure = 1
     const batcher = new Batcher({
       mode,
       maxMessages: 3,
       intervalMs: 250,
       monotonic: () => now,
-      isBehind: () => isBehind,
+      pressure: () => pressure,
     })
     await fill(batcher, 1)
     batcher.isDue()
@@ -109,7 +109,8 @@ test('while a backlog is read, a batch of the mode hybrid is filled for longer',
     now = dueAfterMs
     assert.equal(batcher.isDue(), true, mode)
     now = 300
-    isBehind = false
+    assert.equal(batcher.isDue(), mode === 'time', mode)
+    pressure = 0.02
     assert.equal(batcher.isDue(), true, mode)
   }
 })

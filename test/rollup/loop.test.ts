@@ -32,11 +32,11 @@ function run(
 }
 
 /** A loop whose time only the test moves. */
-function looping(t: import('node:test').TestContext, rollUp: Scripted) {
+function looping(t: import('node:test').TestContext, rollUp: Scripted, pressure = () => 0) {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.after(() => mock.timers.reset())
   let now = 0
-  const loop = new RollUpLoop({ rollUp, monotonic: () => now, random: () => 1 })
+  const loop = new RollUpLoop({ rollUp, pressure, monotonic: () => now, random: () => 1 })
   t.after(() => loop.stop())
   return {
     loop,
@@ -138,4 +138,29 @@ test('it stops when the run under way has ended', async (t) => {
   assert.equal(stopped, false)
   ends.resolve(run({}))
   await stopping
+})
+
+test('the more of a backlog is read, the longer roll-ups wait; they make up for it when it is gone', async (t) => {
+  const rollUp = new Scripted()
+  let pressure = 0
+  const time = looping(t, rollUp, () => pressure)
+  rollUp.answer = () => run({ slice: 1 }, rollUp.runs.at(-1)!.includes('slice') ? { slice: 100 } : {})
+  time.loop.start()
+  await time.settle()
+  const restMs = async (): Promise<number> => {
+    const runs = rollUp.runs.length
+    for (let ms = 1; ms <= 5_000; ms++) {
+      await time.pass(1)
+      if (rollUp.runs.at(-1)?.includes('slice') && rollUp.runs.length > runs) return ms
+    }
+    return Number.POSITIVE_INFINITY
+  }
+  const none = await restMs()
+  pressure = 0.5
+  await restMs()
+  const half = await restMs()
+  pressure = 1
+  await restMs()
+  const whole = await restMs()
+  assert.deepEqual([none, half, whole], [100, 450, 1_500])
 })

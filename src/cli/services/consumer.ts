@@ -1,5 +1,6 @@
 import type { Config } from '../../config/config.ts'
 import type { TelemetrySettings } from '../../config/telemetry.ts'
+import { Backlog } from '../../consumer/backlog.ts'
 import { Consumer } from '../../consumer/consumer.ts'
 import { countConsumer } from '../../consumer/counters.ts'
 import { gapSentence } from '../../consumer/gap.ts'
@@ -39,9 +40,6 @@ import { awaitEventLog, openStore } from '../compose.ts'
 import { aborted } from '../signals.ts'
 import { openTelemetry } from '../telemetry.ts'
 import { deadLettersOf } from './dead-letters.ts'
-
-/** So many messages behind, new rows go before fresh aggregates. */
-const BACKLOG = 100_000
 
 /** How long an audit waits without progress for what is on its way. */
 const AUDIT_PATIENCE_MS = 30_000
@@ -94,14 +92,15 @@ export async function runConsumer(
   listen('consumer:visible', ({ ms }) => {
     visibleLatencyMs = ms
   })
-  const lag = new LagMeter(() => readLag(log, config.kafkaGroup, now()))
+  const backlog = new Backlog({ processed: () => counts.processed, monotonic })
+  const lag = new LagMeter(async () => backlog.see(await readLag(log, config.kafkaGroup, now())))
   await lag.start()
   ending.defer(() => lag.stop())
 
-  const isBehind = (): boolean => lag.last.messages > BACKLOG
+  const pressure = (): number => backlog.pressure
   const rollUp = new RollUpLoop({
     rollUp: new RollUp({ db, retention }),
-    isBehind,
+    pressure,
     onRan: ({ freshAsOfMs }) => visible.rolledUp(freshAsOfMs?.minute ?? 0),
   })
   const consumer = new Consumer({
@@ -116,7 +115,7 @@ export async function runConsumer(
     intervalMs: config.consumerBatchInterval,
     now,
     monotonic,
-    isBehind,
+    pressure,
     onFlushed: (flushed) => {
       visible.flushed(flushed)
       rollUp.wake()
