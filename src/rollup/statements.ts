@@ -43,12 +43,14 @@ export function recompute(
       { sql: fromLevel(level, source, 'breakdowns', 'dimension, value', starts, version), settings },
     ]
   }
-  const [events, settings] =
-    rows > MANY_ROWS ? [manyEvents(level, starts, place), ONE_MOMENT] : [fewEvents(level, starts, place), {}]
-  if (level === 'slice') return [{ sql: slicesFromRaw(events, version, place), settings }]
+  const [events, how] =
+    rows > MANY_ROWS
+      ? [manyEvents(level, starts, place), { settings: ONE_MOMENT, readings: 3 }]
+      : [fewEvents(level, starts, place), { readings: 1 }]
+  if (level === 'slice') return [{ sql: slicesFromRaw(events, version, place), ...how }]
   return [
-    { sql: pagesFromRaw(level, events, version, place), settings },
-    { sql: breakdownsFromRaw(level, events, version, place), settings },
+    { sql: pagesFromRaw(level, events, version, place), ...how },
+    { sql: breakdownsFromRaw(level, events, version, place), ...how },
   ]
 }
 
@@ -57,6 +59,8 @@ const ONE_SERVER: Place = { database: '', cluster: null }
 export interface Statement {
   readonly sql: string
   readonly settings?: Readonly<Record<string, number>>
+  /** How often it reads each row of its source; once by default. */
+  readonly readings?: number
 }
 
 /** A statement that reads a table more than once sees the same rows each time, whatever is inserted meanwhile. */
@@ -153,10 +157,13 @@ function fewEvents(level: Level, starts: readonly number[], place: Place): strin
     LIMIT 1 BY slice, event_id`
 }
 
-/** From here on it is cheaper to look for the few events that are there more than once, and to sort only these: a fifth of the time. */
-const MANY_ROWS = 400_000
+/**
+ * From here on it is cheaper to look for the few events that are there more than once, and to sort only these: two thirds of the time of
+ * 100,000 rows, half of that of 500,000 (docs/benchmarks.md).
+ */
+const MANY_ROWS = 60_000
 
-/** The same as fewEvents(). The table is read four times, which must be the table of one moment: see ONE_MOMENT. */
+/** The same as fewEvents(). The table is read three times, which must be the table of one moment: see ONE_MOMENT. */
 function manyEvents(level: Level, starts: readonly number[], place: Place): string {
   const raw = rawTable(place)
   const where = inWindows(level, 'slice', starts)

@@ -70,10 +70,16 @@ export class Database {
   }
 
   /** Runs a statement that answers nothing: DDL, INSERT … SELECT, ALTER. */
-  command(sql: string, options: QueryOptions = {}): Promise<void> {
+  async command(sql: string, options: QueryOptions = {}): Promise<void> {
+    await this.compute(sql, options)
+  }
+
+  /** The same, for an INSERT … SELECT. @returns how many rows it read, as the server says; 0 when it does not */
+  compute(sql: string, options: QueryOptions = {}): Promise<number> {
     return this.#guard(`running (${outline(sql)})`, async () => {
       const client = this.#connect()
-      await client.command({ ...(await this.#requestOf(client, options)), query: sql })
+      const { summary } = await client.command({ ...(await this.#requestOf(client, options)), query: sql })
+      return Number(summary?.read_rows ?? 0)
     })
   }
 

@@ -84,6 +84,21 @@ for (const level of ['slice', 'minute', 'hour'] as const) {
   })
 }
 
+test('how many rows a slice had can be told from what its statement read, in both ways', async (t) => {
+  const db = await store.database(t)
+  const rows = Array.from({ length: 5_000 }, (_, i) =>
+    pageViewRow({ eventId: uuidOf(i), offset: i, view: { timestampMs: START + (i % LEVELS.slice) } }),
+  )
+  await insert(db, rows)
+  for (const many of [0, MANY]) {
+    const [statement] = recompute('slice', 'raw', [START], 1n, many, db.place)
+    const { sql, settings = {}, readings = 1 } = statement!
+    const told = (await db.compute(sql, { settings })) / readings
+    // What it writes is handed on to other tables, which is counted too.
+    assert.ok(told >= rows.length && told < 1.1 * rows.length, `${told} rows of ${rows.length}`)
+  }
+})
+
 test('repeats that come while a window is computed are not counted', async (t) => {
   const db = await store.database(t)
   const events = 2_000
