@@ -1,8 +1,8 @@
 import { openLocalClickHouse } from '../../src/clickhouse/local-clickhouse.ts'
-import { silentLogger } from '../../src/observe/logger.ts'
 import { Database } from '../../src/store/database.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { applyRetention, type Retention } from '../../src/store/retention.ts'
+import { clickHouseOptions } from '../../test/helpers/clickhouse-options.ts'
 import { usageOfTree } from './processes.ts'
 import { removeTemporary, temporaryDirectory } from './temporary.ts'
 
@@ -35,16 +35,7 @@ export class BenchStore implements AsyncDisposable {
     await using undo = new AsyncDisposableStack()
     const dataDir = await temporaryDirectory('store')
     undo.defer(() => removeTemporary(dataDir))
-    const server = await openLocalClickHouse({
-      dataDir,
-      user: 'millrace',
-      password: '',
-      database: 'millrace',
-      httpPort: 0,
-      nativePort: 0,
-      memoryBytes,
-      logger: silentLogger(),
-    })
+    const server = await openLocalClickHouse(clickHouseOptions(dataDir, { memoryBytes }))
     undo.defer(() => server.close())
     const db = new Database({ endpoint: () => server.endpoint(), timeoutMs: STATEMENT_MS })
     undo.defer(() => db.close())

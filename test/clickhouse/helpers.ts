@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type LocalClickHouse, openLocalClickHouse } from '../../src/clickhouse/local-clickhouse.ts'
 import type { Endpoint } from '../../src/store/database.ts'
-import { clickHouseOptions } from '../helpers/clickhouse.ts'
+import { clickHouseOptions } from '../helpers/clickhouse-options.ts'
 import { temporaryDirectory } from '../helpers/program.ts'
 
 export interface Reply {

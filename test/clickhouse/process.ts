@@ -1,6 +1,6 @@
 import { openLocalClickHouse } from '../../src/clickhouse/local-clickhouse.ts'
 import { createLogger } from '../../src/observe/logger.ts'
-import { clickHouseOptions } from '../helpers/clickhouse.ts'
+import { clickHouseOptions } from '../helpers/clickhouse-options.ts'
 
 /**
  * A process that opens the local ClickHouse of the directory given, says so as a line of JSON, and closes it when its

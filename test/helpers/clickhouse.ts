@@ -2,31 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, type TestContext } from 'node:test'
-import {
-  type LocalClickHouse,
-  type LocalClickHouseOptions,
-  openLocalClickHouse,
-} from '../../src/clickhouse/local-clickhouse.ts'
-import { silentLogger } from '../../src/observe/logger.ts'
+import { type LocalClickHouse, openLocalClickHouse } from '../../src/clickhouse/local-clickhouse.ts'
 import type { Endpoint } from '../../src/store/database.ts'
-
-/** Options for a server in this directory, on a free port. */
-export function clickHouseOptions(
-  dataDir: string,
-  overrides: Partial<LocalClickHouseOptions> = {},
-): LocalClickHouseOptions {
-  return {
-    dataDir,
-    user: 'millrace',
-    password: '',
-    database: 'millrace',
-    httpPort: 0,
-    nativePort: 0,
-    memoryBytes: 2 ** 30,
-    logger: silentLogger(),
-    ...overrides,
-  }
-}
+import { clickHouseOptions } from './clickhouse-options.ts'
 
 /** A ClickHouse server of the test's own, ended when the test is over. Its database is empty. */
 export async function startTestClickHouse(t: TestContext): Promise<Endpoint> {

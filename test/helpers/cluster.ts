@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { type LocalClickHouse, openLocalClickHouse } from '../../src/clickhouse/local-clickhouse.ts'
 import type { Cluster } from '../../src/store/cluster.ts'
 import type { Endpoint } from '../../src/store/database.ts'
-import { clickHouseOptions } from './clickhouse.ts'
+import { clickHouseOptions } from './clickhouse-options.ts'
 import { freePorts } from './ports.ts'
 
 /** Real servers on this machine that are the shards of a cluster: without Keeper, so without replicas. */
