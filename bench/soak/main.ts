@@ -94,7 +94,7 @@ async function run({ minutes, rate, plot, record }: Options): Promise<void> {
     },
   ]
   const rows = judged.map(({ what, unit, points, allowance }) => {
-    const { grows, perHour, allowed } = judge(points, allowance)
+    const { grows, perHour, allowed, rising } = judge(points, allowance)
     const last = points.at(-1)![1]
     return {
       grows,
@@ -103,6 +103,7 @@ async function run({ minutes, rate, plot, record }: Options): Promise<void> {
         `${last.toFixed(0)} ${unit}`,
         perHour.toFixed(1),
         allowed.toFixed(0),
+        `${(100 * rising).toFixed(0)} %`,
         grows ? '**grows**' : 'no',
       ],
     }
@@ -118,6 +119,7 @@ async function run({ minutes, rate, plot, record }: Options): Promise<void> {
         `disk, ${name}, bytes an event`,
         bytes[1]!.toFixed(0),
         `${bytes[0]!.toFixed(0)} in the first half`,
+        '–',
         '–',
         grows ? '**grows**' : 'no',
       ],
@@ -153,9 +155,11 @@ async function run({ minutes, rate, plot, record }: Options): Promise<void> {
       title: `Soak: ${rate} events a second for ${minutes} minutes`,
       body: [
         table(
-          ['what', 'at the end', 'more in an hour (second half)', 'allowed', 'grows'],
+          ['what', 'at the end', 'more in an hour (second half)', 'allowed', 'later higher', 'grows'],
           [...rows, ...disk].map(({ row }) => row),
         ),
+        '',
+        '"later higher": the second half cut into eight, the share of pairs in which the later piece is higher. What grows does so beyond what is allowed, and in three quarters of the pairs.',
         '',
         `Sent ${samples.at(-1)!.sent}, dropped ${dropped}, failed ${failed}; \`verify\` ${status === 0 ? 'agrees' : `DIFFERS:\n${output}`}.`,
       ].join('\n'),

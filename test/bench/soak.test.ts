@@ -29,10 +29,22 @@ test('warming up, noise, single peaks and what falls are no growth', () => {
     peaks: () => (random.next() < 0.1 ? 1_000 : 100),
     falling: (minute) => 1_000 - minute,
     nothing: () => 0,
+    // Its second half begins at the bottom and ends on the way up, with a slope of more than is allowed.
+    'a wave': (minute) => 140 - 15 * Math.cos((2 * Math.PI * (minute - 15)) / 9) + 4 * random.normal(),
   }
   for (const [name, value] of Object.entries(cases)) {
     assert.equal(judge(points(value), ALLOWANCE).grows, false, name)
   }
+})
+
+test('what grows is found in waves and noise', () => {
+  const random = new Random(2)
+  const leak = points(
+    (minute) => 140 + minute + 5 * Math.sin((2 * Math.PI * minute) / 5) + 6 * random.normal(),
+  )
+  const { grows, perHour, rising } = judge(leak, ALLOWANCE)
+  assert.ok(grows, `${perHour} an hour, ${rising}`)
+  assert.ok(perHour > 40 && perHour < 80, String(perHour))
 })
 
 test('no slope without two points', () => {
