@@ -1,3 +1,6 @@
+import type { Database, QueryOptions } from '../store/database.ts'
+import { type SpanLevel, type Spans, spansOf } from '../store/spans.ts'
+
 /** The spans that the dashboard shows, each by windows of one level. */
 export const RANGES = {
   '15m': { level: 'slice', stepMs: 5_000, spanMs: 15 * 60_000 },
@@ -9,24 +12,16 @@ export type RangeName = keyof typeof RANGES
 
 export const RANGE_NAMES = Object.keys(RANGES) as readonly RangeName[]
 
-const TABLES = {
-  slice: { pages: 'page_views_slice', breakdowns: 'page_views_breakdown_slice' },
-  minute: { pages: 'page_views_agg_minute', breakdowns: 'page_views_breakdown_minute' },
-  hour: { pages: 'page_views_agg_hour', breakdowns: 'page_views_breakdown_hour' },
-} as const
-
-/** A range that ends now, as the parts of a query. */
+/** A range that ends now. */
 export interface Span {
+  readonly level: SpanLevel
   readonly stepMs: number
   /** Start of the first window, in milliseconds since the epoch. */
   readonly fromMs: number
   /** The moment that the range ends. */
   readonly toMs: number
-  /** Tables of aggregates by page, and by other dimensions. */
-  readonly pages: string
-  readonly breakdowns: string
-  /** The condition of the rows, where the table is called t. */
-  readonly inRange: string
+  /** The end of the last window. */
+  readonly endMs: number
 }
 
 /** @param nowMs milliseconds since the epoch */
@@ -34,7 +29,15 @@ export function spanOf(range: RangeName, nowMs: number): Span {
   const { level, stepMs, spanMs } = RANGES[range]
   const fromMs = Math.ceil((nowMs - spanMs) / stepMs) * stepMs
   // Clocks differ: a view of the next minutes is kept, and shown when its time has come.
-  const lastMs = Math.floor(nowMs / stepMs) * stepMs
-  const inRange = `t.window_start >= ${fromMs / 1_000} AND t.window_start <= ${lastMs / 1_000}`
-  return { stepMs, fromMs, toMs: nowMs, ...TABLES[level], inRange }
+  const endMs = (Math.floor(nowMs / stepMs) + 1) * stepMs
+  return { level, stepMs, fromMs, toMs: nowMs, endMs }
+}
+
+/** Where the aggregates of a range are read. */
+export function aggregatesOf(
+  db: Database,
+  { level, fromMs, endMs }: Span,
+  options?: QueryOptions,
+): Promise<Spans> {
+  return spansOf(db, level, { fromMs, toMs: endMs }, options)
 }

@@ -1,4 +1,5 @@
 import type { Database } from '../store/database.ts'
+import { Spans } from '../store/spans.ts'
 import { type RangeName, spanOf } from './ranges.ts'
 
 /** Points of the time chart as columns, one entry for each window from `start_ms` on. Nothing was viewed: 0, and null for durations. */
@@ -44,15 +45,21 @@ export async function readSeries(
   freshMs: number,
   signal?: AbortSignal,
 ): Promise<Series> {
+  const options = signal === undefined ? {} : { signal }
   const span = spanOf(range, nowMs)
+  const windows = new Spans(span.level, span.fromMs, span.endMs, []).windows(
+    'breakdowns',
+    "t.dimension = 'all'",
+  )
+  // Slices come and go too fast for a number of their own.
+  const users = span.level === 'slice' ? 'finalizeAggregation(t.unique_users)' : 't.users'
   const rows = await db.query<Row>(
     `SELECT toUnixTimestamp(t.window_start) AS start, t.view_count AS views,
-       finalizeAggregation(t.unique_users) AS users, t.bounce_count AS bounces,
+       ${users} AS users, t.bounce_count AS bounces,
        if(views = 0, 0, round(t.total_duration / views)) AS avg_ms,
        ifNotFinite(round(finalizeAggregation(t.durations)[2]), 0) AS p95_ms
-     FROM ${span.breakdowns} AS t FINAL
-     WHERE ${span.inRange} AND t.dimension = 'all' ORDER BY start`,
-    signal === undefined ? {} : { signal },
+     FROM ${windows} ORDER BY start`,
+    options,
   )
   return seriesOf(range, rows, nowMs, freshMs)
 }

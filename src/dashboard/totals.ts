@@ -1,5 +1,6 @@
-import type { Database } from '../store/database.ts'
-import { type RangeName, spanOf } from './ranges.ts'
+import type { Database, QueryOptions } from '../store/database.ts'
+import type { Spans } from '../store/spans.ts'
+import { aggregatesOf, type RangeName, spanOf } from './ranges.ts'
 
 /** The numbers of a group of views; durations in milliseconds, `bounce_rate` a fraction. All 0 when there are none. */
 export interface Totals {
@@ -30,6 +31,8 @@ export interface TopQuery {
   readonly limit: number
 }
 
+/** What totals are made of. */
+const STATES = 'view_count, total_duration, bounce_count, unique_users, durations'
 const TOTALS = `
   sum(t.view_count) AS views, uniqMerge(t.unique_users) AS users,
   if(views = 0, 0, sum(t.bounce_count) / views) AS bounce_rate,
@@ -43,10 +46,14 @@ export async function readTotals(
   nowMs: number,
   signal?: AbortSignal,
 ): Promise<Totals> {
-  const { breakdowns, inRange } = spanOf(range, nowMs)
+  const options = signal === undefined ? {} : { signal }
+  return totalsOf(db, await aggregatesOf(db, spanOf(range, nowMs), options), options)
+}
+
+async function totalsOf(db: Database, spans: Spans, options: QueryOptions = {}): Promise<Totals> {
   const [totals] = await db.query<Totals>(
-    `SELECT ${TOTALS} FROM ${breakdowns} AS t FINAL WHERE ${inRange} AND t.dimension = 'all'`,
-    signal === undefined ? {} : { signal },
+    `SELECT ${TOTALS} FROM ${spans.of('breakdowns', STATES, "t.dimension = 'all'")}`,
+    options,
   )
   return totals!
 }
@@ -54,29 +61,28 @@ export async function readTotals(
 /** @param nowMs where the range ends, in milliseconds since the epoch */
 export async function readTop(db: Database, query: TopQuery, nowMs: number): Promise<Top> {
   const { range, search, limit } = query
-  const { pages, breakdowns, inRange } = spanOf(range, nowMs)
+  const spans = await aggregatesOf(db, spanOf(range, nowMs))
   const params = { search, limit }
-  const found = `${inRange} AND positionCaseInsensitiveUTF8(t.page_id, {search:String}) > 0`
+  const isFound = 'positionCaseInsensitiveUTF8(t.page_id, {search:String}) > 0'
+  const most = `SELECT t.page_id FROM ${spans.of('pages', 'page_id, view_count', isFound)}
+    GROUP BY t.page_id ORDER BY sum(t.view_count) DESC, t.page_id LIMIT {limit:UInt32}`
   const [totals, [counts], shown, regions] = await Promise.all([
-    readTotals(db, range, nowMs),
+    totalsOf(db, spans),
     db.query<{ total: number; found: number }>(
       `SELECT uniqExact(t.page_id) AS total,
-         uniqExactIf(t.page_id, positionCaseInsensitiveUTF8(t.page_id, {search:String}) > 0) AS found
-       FROM ${pages} AS t WHERE ${inRange}`,
+         uniqExactIf(t.page_id, ${isFound}) AS found
+       FROM ${spans.of('pages', 'page_id', '1')}`,
       { params },
     ),
     // Counts decide which pages are shown; states, which are expensive to merge, are read for these only.
     db.query<Top['pages'][number]>(
-      `SELECT t.page_id AS page_id, ${TOTALS} FROM ${pages} AS t FINAL
-       WHERE ${inRange} AND t.page_id IN (
-         SELECT t.page_id FROM ${pages} AS t FINAL WHERE ${found}
-         GROUP BY t.page_id ORDER BY sum(t.view_count) DESC, t.page_id LIMIT {limit:UInt32})
+      `SELECT t.page_id AS page_id, ${TOTALS} FROM ${spans.of('pages', `page_id, ${STATES}`, `t.page_id IN (${most})`)}
        GROUP BY page_id ORDER BY views DESC, page_id`,
       { params },
     ),
     db.query<Top['regions'][number]>(
       `SELECT t.value AS region, sum(t.view_count) AS views, uniqMerge(t.unique_users) AS users
-       FROM ${breakdowns} AS t FINAL WHERE ${inRange} AND t.dimension = 'region'
+       FROM ${spans.of('breakdowns', `value, ${STATES}`, "t.dimension = 'region'")}
        GROUP BY region ORDER BY views DESC, region LIMIT 50`,
     ),
   ])

@@ -5,7 +5,7 @@ import type { Retention } from '../store/retention.ts'
 import { type Chunk, type ChunkLimits, chunksOf } from './chunks.ts'
 import { LEVELS, type Level } from './levels.ts'
 import { isComputed, type Source, sourceOf, windowAbove } from './source.ts'
-import { countRows, recompute } from './statements.ts'
+import { countRows, recompute, type Statement } from './statements.ts'
 import { Versions } from './version.ts'
 import { readStale, type Stale, type WindowRow, writeWindows } from './windows.ts'
 
@@ -112,16 +112,28 @@ export class RollUp {
       }
       for (const chunk of await this.#chunks(level, what, starts)) {
         const statements = recompute(level, what, chunk.starts, version, chunk.rows, this.#db.place)
-        const read = await Promise.all(
-          statements.map(async ({ sql, settings = {}, readings = 1 }) => {
-            return (await this.#db.compute(sql, { settings })) / readings
-          }),
-        )
-        if (what === 'raw') this.#rowsLately = read[0]!
+        const rows = level === 'hour' ? await this.#inTurn(statements) : await this.#atOnce(statements)
+        if (what === 'raw') this.#rowsLately = rows
         await settle(chunk.starts)
       }
     }
     return windows.size
+  }
+
+  /** @returns how many rows of its source one of them read */
+  async #atOnce(statements: readonly Statement[]): Promise<number> {
+    const rows = await Promise.all(statements.map((statement) => this.#compute(statement)))
+    return rows[0]!
+  }
+
+  async #inTurn(statements: readonly Statement[]): Promise<number> {
+    let rows = 0
+    for (const statement of statements) rows = await this.#compute(statement)
+    return rows
+  }
+
+  async #compute({ sql, settings = {}, readings = 1 }: Statement): Promise<number> {
+    return (await this.#db.compute(sql, { settings })) / readings
   }
 
   /** What to do with which windows: compute them from a source, leave them to the level above, or leave them as they are. */

@@ -17,11 +17,12 @@ const OF_EVENTS = `count() AS view_count, sum(duration_ms) AS total_duration, co
   uniqState(user_id) AS unique_users, quantilesDDState${QUANTILES}(duration_ms) AS durations`
 
 // Named apart from the columns they merge: an alias would take the place of a column inside the other functions.
-const OF_STATES = `sum(t.view_count), sum(t.total_duration), sum(t.bounce_count),
+export const OF_STATES = `sum(t.view_count), sum(t.total_duration), sum(t.bounce_count),
   uniqMergeState(t.unique_users), quantilesDDMergeState${QUANTILES}(t.durations)`
 
 /**
- * The statements that compute whole windows anew, all of them at once, and replace their rows. They may run at the same time.
+ * The statements that compute whole windows anew, all of them at once, and replace their rows. They may run at the same time, except
+ * those of hours: by the version of its breakdowns, which come first, is told whether an hour has changed (src/store/days.ts).
  *
  * @param starts the windows' starts in milliseconds since the epoch
  * @param version when the computation began; of two rows for one window and key the higher one stays
@@ -39,8 +40,8 @@ export function recompute(
   if (source !== 'raw') {
     const settings = place.cluster === null ? {} : WHERE_IT_LIES
     return [
-      { sql: fromLevel(level, source, 'pages', 'page_id', starts, version), settings },
       { sql: fromLevel(level, source, 'breakdowns', 'dimension, value', starts, version), settings },
+      { sql: fromLevel(level, source, 'pages', 'page_id', starts, version), settings },
     ]
   }
   const [events, how] =
@@ -49,8 +50,8 @@ export function recompute(
       : [fewEvents(level, starts, place), { readings: 1 }]
   if (level === 'slice') return [{ sql: slicesFromRaw(events, version, place), ...how }]
   return [
-    { sql: pagesFromRaw(level, events, version, place), ...how },
     { sql: breakdownsFromRaw(level, events, version, place), ...how },
+    { sql: pagesFromRaw(level, events, version, place), ...how },
   ]
 }
 
@@ -70,7 +71,7 @@ const ONE_MOMENT = { enable_shared_storage_snapshot_in_query: 1 }
  * Aggregates of every level lie on a shard by page, or by dimension and value, whatever their window (SHARDING in src/store/ddl.ts): so each
  * shard computes the level above from what it has and writes it to itself, and nothing travels.
  */
-const WHERE_IT_LIES = { parallel_distributed_insert_select: 2 }
+export const WHERE_IT_LIES = { parallel_distributed_insert_select: 2 }
 
 /** How many rows of the source each of the windows has, so that the work can be cut into pieces. */
 export function countRows(level: Level, source: Source, starts: readonly number[]): string {

@@ -1,4 +1,5 @@
 import type { Database } from './database.ts'
+import { type Spans, spansOf } from './spans.ts'
 
 export type Resolution = 'minute' | 'hour'
 
@@ -54,11 +55,6 @@ const WINDOW_MS = { minute: 60_000, hour: 3_600_000 } as const
 /** Spans up to this are answered by the minute. */
 const LONGEST_BY_MINUTE_MS = 6 * 3_600_000
 
-const TABLES = {
-  minute: { pages: 'page_views_agg_minute', breakdowns: 'page_views_breakdown_minute' },
-  hour: { pages: 'page_views_agg_hour', breakdowns: 'page_views_breakdown_hour' },
-} as const
-
 /** An average of nothing is 0, and so is a percentile. */
 const MEASURES = `
   sum(t.view_count) AS view_count,
@@ -77,6 +73,9 @@ const MEASURE_NAMES = `view_count, unique_users, bounce_count, bounce_rate, avg_
  * Answered are the windows that start in the range, the open one included; so ranges that follow each other never
  * count a view twice. `from` and `to` of the answer are the bounds of these windows.
  *
+ * How fresh the aggregates are is asked before the call, then which days have been merged out of their present hours, and then the data: an
+ * hour that changes in between may be in the answer or not, and what was in the hours when it was asked is in these days.
+ *
  * @throws MillraceError as every request to the store
  */
 export async function queryAggregates(
@@ -89,37 +88,45 @@ export async function queryAggregates(
   const length = WINDOW_MS[resolution]
   const fromMs = Math.ceil(query.fromMs / length) * length
   const toMs = Math.max(fromMs, Math.ceil(query.toMs / length) * length)
-  const { pages, breakdowns } = TABLES[resolution]
-
-  const inRange = `t.window_start >= ${fromMs / 1_000} AND t.window_start < ${toMs / 1_000}`
-  const ofPages = `${pages} AS t FINAL WHERE ${inRange}${query.pageId === undefined ? '' : ' AND t.page_id = {page:String}'}`
-  const everything =
-    query.pageId === undefined ? `${breakdowns} AS t FINAL WHERE ${inRange} AND t.dimension = 'all'` : ofPages
+  const spans = await spansOf(db, resolution, { fromMs, toMs })
+  const ofPage = query.pageId === undefined ? '1' : 't.page_id = {page:String}'
   const params = { limit: query.limit, ...(query.pageId === undefined ? {} : { page: query.pageId }) }
 
-  const [[whole], [pagesTotal], shown, regions] = await Promise.all([
-    db.query<Measures & { series: readonly Point[] }>(totalsAndSeries(everything), { params }),
-    db.query<{ n: number }>(`SELECT uniqExact(t.page_id) AS n FROM ${ofPages}`, { params }),
-    db.query<{ page_id: string } & Measures>(topPages(ofPages), { params }),
-    query.pageId === undefined
-      ? db.query<AggregatesAnswer['regions'][number]>(topRegions(breakdowns, inRange))
-      : [],
+  const [[totals], series, [pagesTotal], shown, regions] = await Promise.all([
+    db.query<Measures>(
+      `SELECT ${MEASURE_NAMES} FROM (SELECT ${MEASURES} FROM ${
+        query.pageId === undefined
+          ? spans.of('breakdowns', STATES, "t.dimension = 'all'")
+          : spans.of('pages', STATES, ofPage)
+      })`,
+      { params },
+    ),
+    db.query<AggregatesAnswer['series'][number] & { start: number }>(
+      `SELECT toUnixTimestamp(t.window_start) AS start, t.view_count AS view_count, t.users AS unique_users, t.bounce_count AS bounce_count
+       FROM ${query.pageId === undefined ? spans.windows('breakdowns', "t.dimension = 'all'") : spans.windows('pages', ofPage)}
+       ORDER BY start`,
+      { params },
+    ),
+    db.query<{ n: number }>(`SELECT uniqExact(t.page_id) AS n FROM ${spans.of('pages', 'page_id', ofPage)}`, {
+      params,
+    }),
+    db.query<{ page_id: string } & Measures>(topPages(spans, ofPage), { params }),
+    query.pageId === undefined ? db.query<AggregatesAnswer['regions'][number]>(topRegions(spans)) : [],
   ])
-  const { series, ...totals } = whole!
   return {
     from: new Date(fromMs).toISOString(),
     to: new Date(toMs).toISOString(),
     resolution,
     fresh_as_of: new Date(context.freshAsOfMs[resolution]).toISOString(),
-    totals,
+    totals: totals!,
     pages_total: pagesTotal!.n,
     pages: shown,
     regions,
-    series: series.map(([start, views, users, bounces]) => ({
+    series: series.map(({ start, view_count, unique_users, bounce_count }) => ({
       window_start: new Date(start * 1_000).toISOString(),
-      view_count: views,
-      unique_users: users,
-      bounce_count: bounces,
+      view_count,
+      unique_users,
+      bounce_count,
     })),
   }
 }
@@ -135,27 +142,21 @@ export function resolutionFor(
   return short && nowMs - fromMs < minutesKeptMs ? 'minute' : 'hour'
 }
 
-/** A window: its start in seconds, views, users, bounces. */
-type Point = readonly [start: number, views: number, users: number, bounces: number]
-
-/** Together, so that the states, which are most of what there is to read, are read once. */
-function totalsAndSeries(from: string): string {
-  return `SELECT ${MEASURE_NAMES}, series FROM (SELECT ${MEASURES},
-      arraySort(groupArray((toUnixTimestamp(t.window_start), t.view_count, finalizeAggregation(t.unique_users), t.bounce_count))) AS series
-    FROM ${from})`
-}
+/** What the measures are made of. */
+const STATES = 'view_count, total_duration, bounce_count, unique_users, durations'
 
 /** Which pages are shown is decided by counts; the states, which are expensive to merge, are read for these only. */
-function topPages(from: string): string {
+function topPages(spans: Spans, ofPage: string): string {
+  const most = `SELECT t.page_id FROM ${spans.of('pages', 'page_id, view_count', ofPage)}
+    GROUP BY t.page_id ORDER BY sum(t.view_count) DESC, t.page_id LIMIT {limit:UInt32}`
   return `SELECT page_id, ${MEASURE_NAMES} FROM (
-      SELECT t.page_id AS page_id, ${MEASURES} FROM ${from} AND t.page_id IN (
-        SELECT t.page_id FROM ${from} GROUP BY t.page_id ORDER BY sum(t.view_count) DESC, t.page_id LIMIT {limit:UInt32})
+      SELECT t.page_id AS page_id, ${MEASURES} FROM ${spans.of('pages', `page_id, ${STATES}`, `t.page_id IN (${most})`)}
       GROUP BY page_id)
     ORDER BY view_count DESC, page_id`
 }
 
-function topRegions(breakdowns: string, inRange: string): string {
+function topRegions(spans: Spans): string {
   return `SELECT t.value AS region, sum(t.view_count) AS view_count, uniqMerge(t.unique_users) AS unique_users
-    FROM ${breakdowns} AS t FINAL WHERE ${inRange} AND t.dimension = 'region'
+    FROM ${spans.of('breakdowns', 'value, view_count, unique_users', "t.dimension = 'region'")}
     GROUP BY region ORDER BY view_count DESC, region`
 }

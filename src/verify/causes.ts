@@ -76,6 +76,12 @@ export const CAUSES = {
     cause: 'One of the two was changed or lost after raw had expired.',
     remedy: 'It cannot be computed again: raw is gone. Compare with a backup.',
   },
+  /** A day is not the sum of its hours. */
+  day_not_hours: {
+    cause: 'Rows of one of the two were changed or deleted by hand.',
+    remedy:
+      'millrace verify --repair forgets the day: its hours are read until it is built again, within minutes.',
+  },
 } as const satisfies Record<string, { readonly cause: string; readonly remedy: string }>
 
 export type CauseName = keyof typeof CAUSES

@@ -62,6 +62,11 @@ function describeRepair({ repair }: VerifyReport): string[] {
   const did = repair.dry_run ? 'would be computed again' : 'were computed again from raw'
   return [
     `repair    ${count(slice)} slices, ${count(minute)} minutes, ${count(hour)} hours ${did}`,
+    ...(repair.days === 0
+      ? []
+      : [
+          `repair    ${count(repair.days)} days ${repair.dry_run ? 'would be' : 'were'} forgotten, to be built again of their hours`,
+        ]),
     ...repair.refused.map(({ where, why }) => `left      ${where}: ${why}`),
   ]
 }

@@ -22,7 +22,8 @@ export interface RepairOptions {
 }
 
 /**
- * Computes the aggregates of windows that differ again from raw, by the statements of the roll-up. Nothing else is written: not raw, not
+ * Computes the aggregates of windows that differ again from raw, by the statements of the roll-up, and forgets days that are not the sum of
+ * their hours. Nothing else is written: not raw, not
  * errors, not the ledger, not positions. It may run while everything runs, since of two computations the later one wins, as between
  * two roll-ups.
  *
@@ -45,7 +46,19 @@ export async function repair(options: RepairOptions): Promise<RepairReport> {
     if (dryRun || allowed.length === 0) continue
     await recomputeWindows(options, versions, level, allowed)
   }
-  return { dry_run: dryRun, windows, refused }
+  const days = [...differences.days]
+  if (!dryRun) await forgetDays(db, days)
+  return { dry_run: dryRun, windows, days: days.length, refused }
+}
+
+/** Their hours are read then, until the consumer builds them again. */
+async function forgetDays(db: Database, days: readonly number[]): Promise<void> {
+  if (days.length === 0) return
+  const table = `${rowsTable('page_views_days', db.place)}${onCluster(db.place)}`
+  await commandEverywhere(
+    db,
+    `DELETE FROM ${table} WHERE day IN (${days.map((ms) => ms / 1_000).join(', ')})`,
+  )
 }
 
 function refusal({ comparable, differences }: RepairOptions, level: Level, start: number): string | null {

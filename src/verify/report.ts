@@ -99,6 +99,8 @@ export interface RepairReport {
   readonly dry_run: boolean
   /** Windows that were computed again from raw, or would be. */
   readonly windows: Readonly<Record<'slice' | 'minute' | 'hour', number>>
+  /** Days that were forgotten, or would be; they are built of their hours again. */
+  readonly days: number
   /** Windows that differ and were left as they are, and why. */
   readonly refused: readonly { readonly where: string; readonly why: string }[]
 }
@@ -128,6 +130,7 @@ export const CHECKS = {
   minute: 'The minutes say what raw says.',
   hour: 'The hours say what raw says.',
   minutes_of_hour: 'Where raw has expired, an hour is the sum of its minutes.',
+  hours_of_day: 'A day that is read in place of its hours is the sum of them.',
   offsets:
     'Every message that the consumer has passed is in raw, in processing_errors, or repeats one that is.',
 } as const satisfies Record<string, string>
@@ -139,6 +142,8 @@ export class Differences {
   static readonly named = 100
   readonly list: Difference[] = []
   readonly windows = { slice: new Set<number>(), minute: new Set<number>(), hour: new Set<number>() }
+  /** Starts of days that are not the sum of their hours. */
+  readonly days = new Set<number>()
   /** Minutes in which raw itself has less than the ledger: computing aggregates from it would make the loss final. */
   readonly rawLess = new Set<number>()
   total = 0

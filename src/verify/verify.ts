@@ -3,6 +3,7 @@ import type { Ledger } from '../ledger/port.ts'
 import type { Database } from '../store/database.ts'
 import { listGaps } from '../store/gaps.ts'
 import { readRetention } from '../store/retention.ts'
+import { compareDays } from './compare-days.ts'
 import { compareLedger } from './compare-ledger.ts'
 import { compareLevels, levelTotals } from './compare-levels.ts'
 import { Cut } from './cut.ts'
@@ -59,7 +60,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
   const first = await look(looking)
   const found = first.differences
   const { slice, minute, hour } = found.windows
-  if (wanted === undefined || slice.size + minute.size + hour.size === 0) {
+  if (wanted === undefined || slice.size + minute.size + hour.size + found.days.size === 0) {
     return wanted === undefined ? first.report : { ...first.report, repair: nothingDone(wanted) }
   }
   const done = await repair({
@@ -74,7 +75,7 @@ export async function verify(options: VerifyOptions): Promise<VerifyReport> {
 }
 
 function nothingDone(wanted: 'dry-run' | 'yes'): RepairReport {
-  return { dry_run: wanted === 'dry-run', windows: { slice: 0, minute: 0, hour: 0 }, refused: [] }
+  return { dry_run: wanted === 'dry-run', windows: { slice: 0, minute: 0, hour: 0 }, days: 0, refused: [] }
 }
 
 async function look(options: Omit<VerifyOptions, 'repair'>) {
@@ -165,6 +166,7 @@ async function look(options: Omit<VerifyOptions, 'repair'>) {
       piece,
     )
   }
+  await compareDays(db, range, differences, progress)
   if (after.unknown.messages > 0) {
     notes.push(
       `${after.unknown.messages} attempts to send a message ended without an acknowledgement: the log may have these messages or not. Page views among them count when the store has them.`,

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Days } from '../../src/rollup/days.ts'
+import { builtDays } from '../../src/store/days.ts'
 import { CAUSES } from '../../src/verify/causes.ts'
 import { describeReport } from '../../src/verify/describe.ts'
 import { rangeFrom } from '../../src/verify/range.ts'
@@ -192,4 +194,35 @@ test('a window that changes again and again is not taken for stale', async (t) =
     VALUES ('hour', toStartOfHour(now()), 1, 9, 8, now64(3) - 1, now64(3) - 3600, now64(3))`)
   const report = await system.verify()
   assert.equal(report.verdict, 'agrees', describeReport(report))
+})
+
+test('days are compared with their hours, and --repair forgets those that differ', async (t) => {
+  const system = await AuditedSystem.create(t, await store.database(t))
+  const { db } = system
+  const days = new Days({ db })
+  const yesterday = Math.floor(now / DAY) * DAY - DAY
+  await system.view(yesterday + HOUR)
+  await system.view(yesterday - 2 * DAY)
+  await system.settle()
+  while (await days.buildNext());
+  const built = await builtDays(db, 0, now)
+  assert.equal(built.length, now - yesterday - DAY > 600_000 ? 2 : 1)
+  assert.equal((await system.verify()).verdict, 'agrees')
+  const [first] = built
+  await db.command(
+    `INSERT INTO page_views_agg_day SELECT * REPLACE ('/stray' AS page_id) FROM page_views_agg_day WHERE building = ${first!.building}`,
+  )
+  const dry = await system.verify({ repair: 'dry-run' })
+  assert.deepEqual(
+    dry.differences.map(({ check, cause }) => [check, cause]),
+    [['hours_of_day', 'day_not_hours']],
+    describeReport(dry),
+  )
+  assert.equal(dry.repair?.days, 1)
+  assert.equal((await builtDays(db, 0, now)).length, built.length)
+  const report = await system.verify({ repair: 'yes' })
+  assert.equal(report.verdict, 'agrees', describeReport(report))
+  assert.equal((await builtDays(db, 0, now)).length, built.length - 1)
+  assert.equal(await days.buildNext(), true)
+  assert.equal((await system.verify()).verdict, 'agrees')
 })

@@ -22,6 +22,8 @@ import { consumerMetrics } from '../../observe/metrics.ts'
 import { addServiceGauges } from '../../observe/service-gauges.ts'
 import { logStatistics } from '../../observe/statistics.ts'
 import { duration } from '../../observe/words.ts'
+import { Days } from '../../rollup/days.ts'
+import { DaysLoop } from '../../rollup/days-loop.ts'
 import { RollUpLoop } from '../../rollup/loop.ts'
 import { RollUp } from '../../rollup/rollup.ts'
 import { windowToMark } from '../../rollup/source.ts'
@@ -229,6 +231,9 @@ export async function runConsumer(
 
   rollUp.start()
   ending.defer(() => rollUp.stop())
+  const days = new DaysLoop({ days: new Days({ db }), pressure })
+  days.start()
+  ending.defer(() => days.stop())
   const running = consumer.run(signal)
   logger.info(
     { url: server.url, store: opened.url() },
@@ -263,6 +268,9 @@ function logTroubles(logger: Logger): void {
   })
   listen('rollup:failed', ({ message, retryInMs }) => {
     logger.warn(`Rolling up failed, again in ${duration(retryInMs)}: ${message}`)
+  })
+  listen('rollup:day-failed', ({ message }) => {
+    logger.warn(`A day could not be merged out of its hours, which are read until it can: ${message}`)
   })
   listen('rollup:abandoned', ({ level, windows }) => {
     logger.warn(`${windows} ${level} windows changed whose raw rows have expired; they stay as they were`)
