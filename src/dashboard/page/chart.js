@@ -15,6 +15,7 @@ const box = byId('chart')
 const title = byId('chart-title')
 const legend = byId('legend')
 const summary = byId('chart-summary')
+const shown = byId('chart-shown')
 const choice = byId('measure', HTMLSelectElement)
 const whole = byId('zoom-all', HTMLButtonElement)
 const earlier = byId('earlier', HTMLButtonElement)
@@ -147,6 +148,7 @@ function optionsOf({ lines, axis }) {
           showLegend()
         },
       ],
+      setScale: [(made, key) => key === 'x' && tellShown(made)],
       ready: [(made) => made.over.addEventListener('dblclick', onDoubleClick)],
     },
   }
@@ -190,6 +192,15 @@ function onSelect(from) {
 function onDoubleClick() {
   viewport.reset()
   look()
+}
+
+/** Says which part of the time is to be seen, for those who do not see it. @param {uPlot} from */
+function tellShown({ scales }) {
+  const { min, max } = scales.x ?? {}
+  if (min == null || max == null) return
+  box.dataset.from = String(min)
+  box.dataset.to = String(max)
+  setText(shown, viewport.zoomed ? `Shown: ${timeOf(min * 1_000)} to ${timeOf(max * 1_000)}` : '')
 }
 
 /** What the lines are, with the values under the pointer, or else the last ones. */
