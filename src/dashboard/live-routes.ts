@@ -8,6 +8,7 @@ import {
   textParameter,
 } from '../http/parameters.ts'
 import type { App } from '../http/server.ts'
+import { SharedAnswers } from '../http/shared-answers.ts'
 import type { Logger } from '../observe/logger.ts'
 import { EventStreams, eventFrame } from './event-streams.ts'
 import { RejectedAnswer, SeriesAnswer, TopAnswer } from './live-answers.ts'
@@ -16,7 +17,6 @@ import { SECURITY_HEADERS } from './page-routes.ts'
 import { RANGE_NAMES } from './ranges.ts'
 import { type Rejected, readRejected } from './rejected.ts'
 import { readSeries, type Series } from './series.ts'
-import { SharedAnswers } from './shared-answers.ts'
 import { type SnapshotSources, Snapshots } from './snapshot.ts'
 import { readTop, type Top } from './totals.ts'
 

@@ -83,11 +83,7 @@ export async function queryAggregates(
   query: AggregatesQuery,
   context: AggregatesContext,
 ): Promise<AggregatesAnswer> {
-  const resolution =
-    query.resolution ?? resolutionFor(query.fromMs, query.toMs, context.nowMs, context.minutesKeptMs)
-  const length = WINDOW_MS[resolution]
-  const fromMs = Math.ceil(query.fromMs / length) * length
-  const toMs = Math.max(fromMs, Math.ceil(query.toMs / length) * length)
+  const { resolution, fromMs, toMs } = windowsOf(query, context)
   const spans = await spansOf(db, resolution, { fromMs, toMs })
   const ofPage = query.pageId === undefined ? '1' : 't.page_id = {page:String}'
   const params = { limit: query.limit, ...(query.pageId === undefined ? {} : { page: query.pageId }) }
@@ -129,6 +125,17 @@ export async function queryAggregates(
       bounce_count,
     })),
   }
+}
+
+/** The windows that a query is answered with: how long they are, and their bounds in milliseconds since the epoch, half-open. */
+export function windowsOf(
+  query: AggregatesQuery,
+  { nowMs, minutesKeptMs }: AggregatesContext,
+): { readonly resolution: Resolution; readonly fromMs: number; readonly toMs: number } {
+  const resolution = query.resolution ?? resolutionFor(query.fromMs, query.toMs, nowMs, minutesKeptMs)
+  const length = WINDOW_MS[resolution]
+  const fromMs = Math.ceil(query.fromMs / length) * length
+  return { resolution, fromMs, toMs: Math.max(fromMs, Math.ceil(query.toMs / length) * length) }
 }
 
 /** Minutes for a short span that minutes are kept for, else hours. */

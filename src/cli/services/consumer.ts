@@ -15,6 +15,7 @@ import { dashboardRoutes } from '../../dashboard/routes.ts'
 import { deadLetterRoutes } from '../../dead-letters/routes.ts'
 import { maxEventAge } from '../../event/max-age.ts'
 import { startHttpServer } from '../../http/server.ts'
+import { SharedAnswers } from '../../http/shared-answers.ts'
 import { lostIn } from '../../log/port.ts'
 import { listen } from '../../observe/events.ts'
 import type { Logger } from '../../observe/logger.ts'
@@ -28,7 +29,7 @@ import { RollUpLoop } from '../../rollup/loop.ts'
 import { RollUp } from '../../rollup/rollup.ts'
 import { windowToMark } from '../../rollup/source.ts'
 import { checkMayWrite, checkVersion } from '../../store/access.ts'
-import { queryAggregates } from '../../store/aggregates.ts'
+import { type AggregatesAnswer, queryAggregates, windowsOf } from '../../store/aggregates.ts'
 import { ClickHouseStore } from '../../store/clickhouse-store.ts'
 import { checkSchema, migrate } from '../../store/migrate.ts'
 import { applyRetention } from '../../store/retention.ts'
@@ -42,6 +43,9 @@ import { awaitEventLog, openStore } from '../compose.ts'
 import { aborted } from '../signals.ts'
 import { openTelemetry } from '../telemetry.ts'
 import { deadLettersOf } from './dead-letters.ts'
+
+/** Questions about long spans are shared for a while; `fresh_as_of` says of when an answer is. */
+const SLOW_ANSWERS = { keepMs: 0, slowMs: 250, longestMs: 10_000 }
 
 /** How long an audit waits without progress for what is on its way. */
 const AUDIT_PATIENCE_MS = 30_000
@@ -182,6 +186,7 @@ export async function runConsumer(
     await lastVerdict.keep(verdictOf(report))
     return report
   })
+  const aggregates = new SharedAnswers<AggregatesAnswer>(SLOW_ANSWERS)
   const server = await startHttpServer({
     name: 'consumer',
     host: config.host,
@@ -210,12 +215,17 @@ export async function runConsumer(
       consumerRoutes(app, {
         now,
         status,
-        aggregates: (query) =>
-          queryAggregates(db, query, {
+        aggregates: (query) => {
+          const context = {
             nowMs: now(),
             minutesKeptMs: retention.minute.keepMs,
             freshAsOfMs: rollUp.status().freshAsOfMs ?? { minute: startedAtMs, hour: startedAtMs },
-          }),
+          }
+          const { pageId, limit } = query
+          return aggregates.get(JSON.stringify([windowsOf(query, context), pageId, limit]), () =>
+            queryAggregates(db, query, context),
+          )
+        },
       })
     },
   })

@@ -5,13 +5,17 @@ interface Answer<T> {
 }
 
 export interface SharedAnswersOptions {
-  /** How long an answer stands, in milliseconds. */
+  /** How long an answer stands at least, in milliseconds. */
   readonly keepMs: number
+  /** An answer that took less than this stands no longer than that; 0 by default, in milliseconds. */
+  readonly slowMs?: number
+  /** However long an answer took, it stands no longer than this, in milliseconds; without end by default. */
+  readonly longestMs?: number
   /** Milliseconds that only rise; performance.now by default. */
   readonly monotonic?: () => number
 }
 
-/** An answer stands for so many times as long as it took, so that however many look on, the store has time for its work. */
+/** A slow answer stands for so many times as long as it took, so that however many ask, the store has time for its work. */
 const REST = 10
 
 /**
@@ -20,16 +24,19 @@ const REST = 10
  */
 export class SharedAnswers<T> {
   readonly #answers = new Map<string, Answer<T>>()
-  readonly #keepMs: number
-  readonly #monotonic: () => number
+  readonly #options: Required<SharedAnswersOptions>
 
-  constructor({ keepMs, monotonic = () => performance.now() }: SharedAnswersOptions) {
-    this.#keepMs = keepMs
-    this.#monotonic = monotonic
+  constructor(options: SharedAnswersOptions) {
+    this.#options = {
+      slowMs: 0,
+      longestMs: Number.POSITIVE_INFINITY,
+      monotonic: () => performance.now(),
+      ...options,
+    }
   }
 
   get(key: string, ask: () => Promise<T>): Promise<T> {
-    const now = this.#monotonic()
+    const now = this.#options.monotonic()
     for (const [other, { until }] of this.#answers) if (until <= now) this.#answers.delete(other)
     const known = this.#answers.get(key)
     if (known) return known.promise
@@ -37,8 +44,10 @@ export class SharedAnswers<T> {
     this.#answers.set(key, answer)
     answer.promise.then(
       () => {
-        const end = this.#monotonic()
-        answer.until = end + Math.max(this.#keepMs, (end - now) * REST)
+        const { keepMs, slowMs, longestMs, monotonic } = this.#options
+        const end = monotonic()
+        const took = end - now
+        answer.until = end + Math.max(keepMs, took < slowMs ? 0 : Math.min(longestMs, took * REST))
       },
       () => this.#answers.delete(key),
     )
