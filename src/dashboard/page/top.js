@@ -127,7 +127,8 @@ function fillTable(body, columns, things, textsOf, partOf, nothing) {
     const first = /** @type {HTMLElement} */ (row.children[0])
     const name = first.textContent ?? ''
     if (first.title !== name) first.title = name
-    first.style.setProperty('--part', `${(partOf(thing) * 100).toFixed(1)}%`)
+    const part = `${(partOf(thing) * 100).toFixed(1)}%`
+    if (first.style.getPropertyValue('--part') !== part) first.style.setProperty('--part', part)
   })
 }
 
