@@ -7,6 +7,7 @@ import { drainLocal } from './drain-local.ts'
 import { everything } from './everything.ts'
 import { generate } from './generate.ts'
 import { cleanUpWhenInterrupted } from './lib/temporary.ts'
+import { page } from './page.ts'
 import { payloadSize } from './payload-size.ts'
 import { produce } from './produce.ts'
 import { query } from './query/main.ts'
@@ -27,6 +28,7 @@ const BENCHMARKS: readonly Command[] = [
   batchSize,
   payloadSize,
   everything,
+  page,
   steady,
   soak,
   rollup,
