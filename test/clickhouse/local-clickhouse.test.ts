@@ -36,6 +36,22 @@ test('the program writes; people without a password only read, and nothing but t
   }
 })
 
+test('the reader may say who he is, or nothing', async (t) => {
+  const local = await open(t)
+  const { url } = local.endpoint()
+  const asReader: Record<string, string>[] = [
+    { 'x-clickhouse-user': 'reader' },
+    { 'x-clickhouse-user': 'reader', 'x-clickhouse-key': '' },
+    {},
+  ]
+  for (const headers of asReader) {
+    const response = await fetch(url, { method: 'POST', body: 'SELECT currentUser()', headers })
+    assert.equal((await response.text()).trim(), 'reader', JSON.stringify(headers))
+    const refused = await fetch(url, { method: 'POST', body: 'CREATE DATABASE more', headers })
+    assert.notEqual(refused.status, 200, JSON.stringify(headers))
+  }
+})
+
 test('no form of credentials makes a request the user without a password', async (t) => {
   const local = await open(t)
   const { url } = local.endpoint()
@@ -46,6 +62,8 @@ test('no form of credentials makes a request the user without a password', async
     { authorization: 'Basic !' },
     { authorization: basic('default:') },
     { authorization: basic('default') },
+    // Next to this header ClickHouse would take the user of the address, so it is refused although the reader has no password.
+    { authorization: basic('reader:') },
     { authorization: `basic  ${btoa('default:')}` },
     { authorization: basic(':') },
     { 'x-clickhouse-user': 'default' },
