@@ -3,6 +3,7 @@ import { readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join, resolve } from 'node:path'
 import type { ReadableStream } from 'node:stream/web'
+import { Database } from '../../src/store/database.ts'
 import { removeTemporary, temporaryDirectory } from './temporary.ts'
 import { until } from './wait.ts'
 
@@ -100,6 +101,18 @@ export class BenchSystem implements AsyncDisposable {
     return Number(answer)
   }
 
+  /** This system's ClickHouse as the program's user; to be closed. */
+  async database(): Promise<Database> {
+    const password = await this.#password()
+    return new Database({
+      endpoint: () => ({ url: this.clickhouseUrl, user: 'millrace', password, database: 'millrace' }),
+    })
+  }
+
+  #password(): Promise<string> {
+    return readFile(join(this.dataDir, 'clickhouse', 'password'), 'utf8')
+  }
+
   /** Runs a statement as the program's user of this system's ClickHouse. */
   async write(sql: string): Promise<void> {
     await (await this.#asProgram(sql)).arrayBuffer()
@@ -113,8 +126,7 @@ export class BenchSystem implements AsyncDisposable {
   }
 
   async #asProgram(sql: string): Promise<Response> {
-    const password = await readFile(join(this.dataDir, 'clickhouse', 'password'), 'utf8')
-    const headers = { 'X-ClickHouse-User': 'millrace', 'X-ClickHouse-Key': password }
+    const headers = { 'X-ClickHouse-User': 'millrace', 'X-ClickHouse-Key': await this.#password() }
     const url = `${this.clickhouseUrl}/?wait_end_of_query=1`
     const response = await fetch(url, { method: 'POST', headers, body: sql })
     if (!response.ok) throw new Error(`${sql}: ${await response.text()}`)

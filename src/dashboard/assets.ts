@@ -25,7 +25,17 @@ export interface Asset {
 }
 
 /** In this order; they are sent as one, since the page is not painted before the last one has come. */
-const STYLES = ['base.css', 'layout.css', 'parts.css', 'pipeline.css']
+const STYLES = [
+  'base.css',
+  'layout.css',
+  'state.css',
+  'chart.css',
+  'tables.css',
+  'controls.css',
+  'rejected.css',
+  'dialog.css',
+  'pipeline.css',
+]
 
 /** Reads the page and the chart library, and compresses them once. */
 export function loadAssets(): Asset[] {

@@ -12,7 +12,7 @@ declare module '../observe/events.ts' {
 /** How often to look whether a day is over, or has changed. */
 const LOOK_EVERY_MS = 60_000
 /** Days may be built for so much of the time at most: whoever has many to build has time. */
-const SHARE = 0.1
+const SHARE = 0.25
 
 export interface DaysLoopOptions {
   readonly days: Pick<Days, 'buildNext'>
