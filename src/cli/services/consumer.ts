@@ -45,7 +45,7 @@ import { openTelemetry } from '../telemetry.ts'
 import { deadLettersOf } from './dead-letters.ts'
 
 /** Questions about long spans are shared for a while; `fresh_as_of` says of when an answer is. */
-const SLOW_ANSWERS = { keepMs: 0, slowMs: 250, longestMs: 10_000 }
+const SLOW_ANSWERS = { keepMs: 0, slowMs: 100, longestMs: 10_000 }
 
 /** How long an audit waits without progress for what is on its way. */
 const AUDIT_PATIENCE_MS = 30_000
