@@ -160,7 +160,7 @@ function fewEvents(level: Level, starts: readonly number[], place: Place): strin
 
 /**
  * From here on it is cheaper to look for the few events that are there more than once, and to sort only these: two thirds of the time of
- * 100,000 rows, half of that of 500,000 (docs/benchmarks.md).
+ * 100,000 rows, half of that of 500,000 (bench/RESULTS.md).
  */
 const MANY_ROWS = 60_000
 
