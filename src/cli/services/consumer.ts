@@ -279,6 +279,11 @@ function logTroubles(logger: Logger): void {
   listen('rollup:failed', ({ message, retryInMs }) => {
     logger.warn(`Rolling up failed, again in ${duration(retryInMs)}: ${message}`)
   })
+  listen('rollup:day-built', ({ startMs, ms }) => {
+    logger.debug(
+      `The day ${new Date(startMs).toISOString().slice(0, 10)} was merged out of its hours in ${duration(ms)}`,
+    )
+  })
   listen('rollup:day-failed', ({ message }) => {
     logger.warn(`A day could not be merged out of its hours, which are read until it can: ${message}`)
   })
