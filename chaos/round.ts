@@ -10,6 +10,11 @@ export const RECOVERY_MS = 60_000
 /** A round that takes longer hangs. */
 export const ROUND_MS = 120_000
 
+/** The status of a command that found the store or the log away (src/exit-codes.ts). */
+const AWAY = 5
+const ASK_AGAIN_MS = 500
+const LATER_PATIENCE_MS = 30_000
+
 /** Load before the end of the shortest round, in milliseconds. */
 const LOAD_MS = 2_500
 
@@ -104,9 +109,12 @@ async function resend(stage: Stage, signal: AbortSignal): Promise<number> {
 }
 
 async function audit(stage: Stage, progress: Progress, signal: AbortSignal): Promise<string | undefined> {
-  const leftMs = RECOVERY_MS - (performance.now() - progress.healedAt!)
-  const patience = Math.max(1, Math.ceil(leftMs / 1_000))
-  const report = await verify(stage, patience, signal)
+  const leftMs = (): number => RECOVERY_MS - (performance.now() - progress.healedAt!)
+  let report = await verify(stage, leftMs(), signal)
+  // A part of the system is away: whoever asks is told that the same command may succeed later, and asks again.
+  for (; report === AWAY && leftMs() > 0; report = await verify(stage, leftMs(), signal))
+    await sleep(ASK_AGAIN_MS)
+  if (report === AWAY) return `verify found the store or the log away for ${RECOVERY_MS / 1_000} s`
   progress.messages = report.log.messages
   progress.views = report.raw.unique
   if (report.verdict === 'agrees') {
@@ -117,15 +125,19 @@ async function audit(stage: Stage, progress: Progress, signal: AbortSignal): Pro
   }
   // Whether it is a loss, a slow recovery or a false alarm is what one wants to know first.
   await sleep(10_000, undefined, { signal }).catch(() => {})
-  const again = await verify(stage, 30, signal)
-  return `verify: ${report.verdict}; again later: ${again.verdict}\n${describeReport(report)}\n--- later:\n${describeReport(again)}`
+  const again = await verify(stage, LATER_PATIENCE_MS, signal)
+  const later = again === AWAY ? 'the store or the log is away' : `${again.verdict}\n${describeReport(again)}`
+  return `verify: ${report.verdict}\n${describeReport(report)}\n--- again later: ${later}`
 }
 
-async function verify(stage: Stage, patience: number, signal: AbortSignal): Promise<VerifyReport> {
-  const { status, stdout, stderr } = await stage.run(
-    ['verify', '--json', '--patience', String(patience)],
-    signal,
-  )
+async function verify(
+  stage: Stage,
+  patienceMs: number,
+  signal: AbortSignal,
+): Promise<VerifyReport | typeof AWAY> {
+  const patience = String(Math.max(1, Math.ceil(patienceMs / 1_000)))
+  const { status, stdout, stderr } = await stage.run(['verify', '--json', '--patience', patience], signal)
+  if (status === AWAY) return AWAY
   try {
     return JSON.parse(stdout) as VerifyReport
   } catch {
