@@ -1,5 +1,5 @@
 import type { Database, QueryOptions } from '../store/database.ts'
-import type { Spans } from '../store/spans.ts'
+import { isOneOf, type Spans } from '../store/spans.ts'
 import { aggregatesOf, type RangeName, spanOf } from './ranges.ts'
 
 /** The numbers of a group of views; durations in milliseconds, `bounce_rate` a fraction. All 0 when there are none. */
@@ -64,7 +64,7 @@ export async function readTop(db: Database, query: TopQuery, nowMs: number): Pro
   const spans = await aggregatesOf(db, spanOf(range, nowMs))
   const params = { search, limit }
   const isFound = 'positionCaseInsensitiveUTF8(t.page_id, {search:String}) > 0'
-  const most = `SELECT t.page_id FROM ${spans.of('pages', 'page_id, view_count', isFound)}
+  const most = `SELECT t.page_id AS one FROM ${spans.of('pages', 'page_id, view_count', isFound)}
     GROUP BY t.page_id ORDER BY sum(t.view_count) DESC, t.page_id LIMIT {limit:UInt32}`
   const [totals, [counts], shown, regions] = await Promise.all([
     totalsOf(db, spans),
@@ -76,7 +76,7 @@ export async function readTop(db: Database, query: TopQuery, nowMs: number): Pro
     ),
     // Counts decide which pages are shown; states, which are expensive to merge, are read for these only.
     db.query<Top['pages'][number]>(
-      `SELECT t.page_id AS page_id, ${TOTALS} FROM ${spans.of('pages', `page_id, ${STATES}`, `t.page_id IN (${most})`)}
+      `SELECT t.page_id AS page_id, ${TOTALS} FROM ${spans.of('pages', `page_id, ${STATES}`, isOneOf(db, 't.page_id', most))}
        GROUP BY page_id ORDER BY views DESC, page_id`,
       { params },
     ),

@@ -1,5 +1,5 @@
 import type { Database } from './database.ts'
-import { type Spans, spansOf } from './spans.ts'
+import { isOneOf, type Spans, spansOf } from './spans.ts'
 
 export type Resolution = 'minute' | 'hour'
 
@@ -106,7 +106,7 @@ export async function queryAggregates(
     db.query<{ n: number }>(`SELECT uniqExact(t.page_id) AS n FROM ${spans.of('pages', 'page_id', ofPage)}`, {
       params,
     }),
-    db.query<{ page_id: string } & Measures>(topPages(spans, ofPage), { params }),
+    db.query<{ page_id: string } & Measures>(topPages(db, spans, ofPage), { params }),
     query.pageId === undefined ? db.query<AggregatesAnswer['regions'][number]>(topRegions(spans)) : [],
   ])
   return {
@@ -153,11 +153,11 @@ export function resolutionFor(
 const STATES = 'view_count, total_duration, bounce_count, unique_users, durations'
 
 /** Which pages are shown is decided by counts; the states, which are expensive to merge, are read for these only. */
-function topPages(spans: Spans, ofPage: string): string {
-  const most = `SELECT t.page_id FROM ${spans.of('pages', 'page_id, view_count', ofPage)}
+function topPages(db: Database, spans: Spans, ofPage: string): string {
+  const most = `SELECT t.page_id AS one FROM ${spans.of('pages', 'page_id, view_count', ofPage)}
     GROUP BY t.page_id ORDER BY sum(t.view_count) DESC, t.page_id LIMIT {limit:UInt32}`
   return `SELECT page_id, ${MEASURE_NAMES} FROM (
-      SELECT t.page_id AS page_id, ${MEASURES} FROM ${spans.of('pages', `page_id, ${STATES}`, `t.page_id IN (${most})`)}
+      SELECT t.page_id AS page_id, ${MEASURES} FROM ${spans.of('pages', `page_id, ${STATES}`, isOneOf(db, 't.page_id', most))}
       GROUP BY page_id)
     ORDER BY view_count DESC, page_id`
 }

@@ -71,6 +71,7 @@ function engineOf(text: string, { replicated }: Cluster): string {
     'ENGINE = ReplacingMergeTree(version)\n': 'ENGINE = ReplicatedReplacingMergeTree(PATH, version)\n',
     'ENGINE = ReplacingMergeTree(fixed_at)\n': 'ENGINE = ReplicatedReplacingMergeTree(PATH, fixed_at)\n',
     'ENGINE = ReplacingMergeTree(found_at)\n': 'ENGINE = ReplicatedReplacingMergeTree(PATH, found_at)\n',
+    'ENGINE = ReplacingMergeTree(built_at)\n': 'ENGINE = ReplicatedReplacingMergeTree(PATH, built_at)\n',
     'ENGINE = AggregatingMergeTree\n': 'ENGINE = ReplicatedAggregatingMergeTree(PATH)\n',
   }
   const [line] = /^ENGINE = .*\n/m.exec(text) ?? []
