@@ -13,8 +13,9 @@ const MEASURES = 'view_count, total_duration, bounce_count, unique_users, durati
 /** 1 % relative error; the median and the 95th percentile. As in migrations/002_rollup.sql. */
 const QUANTILES = '(0.01, 0.5, 0.95)'
 
-const OF_EVENTS = `count() AS view_count, sum(duration_ms) AS total_duration, countIf(is_bounce) AS bounce_count,
-  uniqState(user_id) AS unique_users, quantilesDDState${QUANTILES}(duration_ms) AS durations`
+// Of -StateIf and not -IfState: the state is that of the plain function.
+const OF_EVENTS = `countIf(counts) AS view_count, sumIf(duration_ms, counts) AS total_duration, countIf(is_bounce AND counts) AS bounce_count,
+  uniqStateIf(user_id, counts) AS unique_users, quantilesDDStateIf${QUANTILES}(duration_ms, counts) AS durations`
 
 // Named apart from the columns they merge: an alias would take the place of a column inside the other functions.
 export const OF_STATES = `sum(t.view_count), sum(t.total_duration), sum(t.bounce_count),
@@ -147,15 +148,17 @@ function fromLevel(
 const EVENT = 'page_id, region, duration_ms, is_bounce, user_id'
 
 /**
- * The events of the windows, each once in its slice. Equal rows that have not been merged yet fall away, and of a conflict
- * (one event_id, several payloads) the first in sort order stays, whichever came first.
+ * Whether a row counts: of the rows of an event in a slice the first in sort order does. The others are repeats that have not been merged yet, and
+ * payloads of a conflict (one event_id, several of them). These stay as rows that count nothing: a page that has lost its only view to
+ * another one gets a row with 0 views, which replaces the one that it had.
  */
+const COUNTS = 'row_number() OVER (PARTITION BY slice, event_id ORDER BY page_id, payload_hash) = 1 AS counts'
+
+/** The rows of the windows, with whether each counts. */
 function fewEvents(level: Level, starts: readonly number[], place: Place): string {
-  return `SELECT ${startOf(level, 'slice')} AS start, ${EVENT}
+  return `SELECT ${startOf(level, 'slice')} AS start, ${EVENT}, ${COUNTS}
     FROM ${rawTable(place)}
-    WHERE ${inWindows(level, 'slice', starts)}
-    ORDER BY slice, page_id, event_id, payload_hash
-    LIMIT 1 BY slice, event_id`
+    WHERE ${inWindows(level, 'slice', starts)}`
 }
 
 /**
@@ -170,13 +173,9 @@ function manyEvents(level: Level, starts: readonly number[], place: Place): stri
   const where = inWindows(level, 'slice', starts)
   const start = `${startOf(level, 'slice')} AS start`
   const repeated = `(SELECT event_id FROM ${raw} WHERE ${where} GROUP BY event_id HAVING count() > 1)`
-  return `SELECT ${start}, ${EVENT} FROM ${raw} WHERE ${where} AND event_id NOT IN ${repeated}
+  return `SELECT ${start}, ${EVENT}, 1 AS counts FROM ${raw} WHERE ${where} AND event_id NOT IN ${repeated}
     UNION ALL
-    SELECT * FROM (
-      SELECT ${start}, ${EVENT} FROM ${raw} WHERE ${where} AND event_id IN ${repeated}
-      ORDER BY slice, page_id, event_id, payload_hash
-      LIMIT 1 BY slice, event_id
-    )`
+    SELECT ${start}, ${EVENT}, ${COUNTS} FROM ${raw} WHERE ${where} AND event_id IN ${repeated}`
 }
 
 function startOf(level: Level, column: string): string {

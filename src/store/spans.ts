@@ -60,12 +60,12 @@ export class Spans {
     if (this.#days.length > 0) {
       const days = this.#days.map(({ startMs, building }) => `(${startMs / 1_000}, ${building})`)
       sources.push(
-        `SELECT ${columns} FROM ${DAY_TABLES[kind]} AS t WHERE ${where} AND (t.day, t.building) IN (${days.join(', ')})`,
+        `SELECT ${columns} FROM ${DAY_TABLES[kind]} AS t WHERE ${where} AND t.view_count > 0 AND (t.day, t.building) IN (${days.join(', ')})`,
       )
     }
     if (this.#others.length > 0 || sources.length === 0) {
       sources.push(
-        `SELECT ${columns} FROM ${this.#tableOf(kind)} AS t FINAL WHERE ${where} AND (${within(this.#others)})`,
+        `SELECT ${columns} FROM ${this.#tableOf(kind)} AS t FINAL WHERE ${where} AND t.view_count > 0 AND (${within(this.#others)})`,
       )
     }
     return `(${sources.join(' UNION ALL ')}) AS t`
@@ -73,7 +73,7 @@ export class Spans {
 
   /** Every window of the range, for FROM, by the name t. */
   windows(kind: Kind, where: string): string {
-    return `${this.#tableOf(kind)} AS t FINAL WHERE ${where} AND ${within([this.#range])}`
+    return `${this.#tableOf(kind)} AS t FINAL WHERE ${where} AND t.view_count > 0 AND ${within([this.#range])}`
   }
 
   #tableOf(kind: Kind): string {

@@ -90,7 +90,7 @@ export async function found(
       `SELECT concat(toString(toUnixTimestamp(window_start) * 1000), ' ', ${key}) AS key, view_count AS views,
          total_duration AS duration, bounce_count AS bounces, finalizeAggregation(unique_users) AS users,
          finalizeAggregation(durations)[1] AS p50, finalizeAggregation(durations)[2] AS p95
-       FROM ${table} FINAL`,
+       FROM ${table} FINAL WHERE view_count > 0`,
     )
     return new Map(rows.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ key, ...counts }) => [key, counts]))
   }
