@@ -112,7 +112,9 @@ async function completeServers(db: Database, applied: readonly Migration[]): Pro
   const { cluster, database } = db.place
   if (cluster === null) return
   const statements = applied.flatMap((migration) => migration.statements)
-  const names = statements.flatMap((statement) => ddlFor(statement, db.place).flatMap(createdBy))
+  const names = [
+    ...new Set(statements.flatMap((statement) => ddlFor(statement, db.place).flatMap(createdBy))),
+  ]
   const [answer] = await db.query<{ complete: number }>(
     `SELECT count() = {names:UInt32} * (SELECT count() FROM system.clusters WHERE cluster = {cluster:String}) AS complete
      FROM clusterAllReplicas({cluster:String}, system.tables)

@@ -149,9 +149,7 @@ test('a conflict counts once in its slice, whichever came first', async (t) => {
       await flush(parts, [row])
       await parts.rollUp.run()
     }
-    const pages = await parts.db.query(
-      'SELECT page_id, view_count FROM page_views_minute_v ORDER BY page_id',
-    )
+    const pages = await parts.db.query('SELECT page_id, view_count FROM page_views_minute_v ORDER BY page_id')
     assert.deepEqual(pages, [{ page_id: '/a', view_count: 1 }])
   }
 })

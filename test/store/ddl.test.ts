@@ -129,7 +129,11 @@ test('names', () => {
   assert.equal(rowsTable('page_views_raw', REPLICATED), 'page_views_raw_local')
   const created = statements.flatMap((one) => ddlFor(one, REPLICATED).flatMap(createdBy))
   const plain = statements.flatMap((one) => ddlFor(one, ONE_SERVER).map(bare).flatMap(createdBy))
-  assert.equal(new Set(created).size, created.length)
+  // A view may be made again, with another query.
+  const once = statements.filter((one) => !one.includes('OR REPLACE VIEW'))
+  const tables = once.flatMap((one) => ddlFor(one, REPLICATED).flatMap(createdBy))
+  assert.ok(tables.length > 20)
+  assert.equal(new Set(tables).size, tables.length)
   assert.deepEqual(
     created.filter((name) => !name.endsWith('_local')),
     plain,
