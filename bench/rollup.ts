@@ -1,5 +1,6 @@
 import { RollUp } from '../src/rollup/rollup.ts'
-import { recompute, TABLES } from '../src/rollup/statements.ts'
+import { recompute } from '../src/rollup/statements.ts'
+import { AGGREGATE_TABLES } from '../src/store/aggregate-tables.ts'
 import { Marker, markWindows } from '../src/store/marks.ts'
 import { benchmark, count, counts, listOption } from './lib/command.ts'
 import { report } from './lib/report.ts'
@@ -130,7 +131,7 @@ async function fillMinute(size: number, pages: number): Promise<Costs[]> {
     })
   }
   const [{ views } = { views: 0 }] = await db.query<{ views: number }>(
-    `SELECT sum(view_count) AS views FROM ${TABLES.minute.breakdowns} FINAL WHERE dimension = 'all'`,
+    `SELECT sum(view_count) AS views FROM ${AGGREGATE_TABLES.minute.breakdowns} FINAL WHERE dimension = 'all'`,
   )
   if (views !== SLICES * perSlice)
     throw new Error(`the minute counts ${views} page views of ${SLICES * perSlice}`)

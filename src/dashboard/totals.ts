@@ -1,3 +1,4 @@
+import { MEASURES } from '../store/aggregate-tables.ts'
 import type { Database, QueryOptions } from '../store/database.ts'
 import { isOneOf, type Spans } from '../store/spans.ts'
 import { aggregatesOf, type RangeName, spanOf } from './ranges.ts'
@@ -31,8 +32,6 @@ export interface TopQuery {
   readonly limit: number
 }
 
-/** What totals are made of. */
-const STATES = 'view_count, total_duration, bounce_count, unique_users, durations'
 const TOTALS = `
   sum(t.view_count) AS views, uniqMerge(t.unique_users) AS users,
   if(views = 0, 0, sum(t.bounce_count) / views) AS bounce_rate,
@@ -52,7 +51,7 @@ export async function readTotals(
 
 async function totalsOf(db: Database, spans: Spans, options: QueryOptions = {}): Promise<Totals> {
   const [totals] = await db.query<Totals>(
-    `SELECT ${TOTALS} FROM ${spans.of('breakdowns', STATES, "t.dimension = 'all'")}`,
+    `SELECT ${TOTALS} FROM ${spans.of('breakdowns', MEASURES, "t.dimension = 'all'")}`,
     options,
   )
   return totals!
@@ -76,13 +75,13 @@ export async function readTop(db: Database, query: TopQuery, nowMs: number): Pro
     ),
     // Counts decide which pages are shown; states, which are expensive to merge, are read for these only.
     db.query<Top['pages'][number]>(
-      `SELECT t.page_id AS page_id, ${TOTALS} FROM ${spans.of('pages', `page_id, ${STATES}`, isOneOf(db, 't.page_id', most))}
+      `SELECT t.page_id AS page_id, ${TOTALS} FROM ${spans.of('pages', `page_id, ${MEASURES}`, isOneOf(db, 't.page_id', most))}
        GROUP BY page_id ORDER BY views DESC, page_id`,
       { params },
     ),
     db.query<Top['regions'][number]>(
       `SELECT t.value AS region, sum(t.view_count) AS views, uniqMerge(t.unique_users) AS users
-       FROM ${spans.of('breakdowns', `value, ${STATES}`, "t.dimension = 'region'")}
+       FROM ${spans.of('breakdowns', `value, ${MEASURES}`, "t.dimension = 'region'")}
        GROUP BY region ORDER BY views DESC, region LIMIT 50`,
     ),
   ])

@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { publish } from '../observe/events.ts'
+import {
+  AGGREGATE_TABLES,
+  type AggregateKind,
+  DAY_TABLES,
+  KEYS,
+  KINDS,
+  MEASURES,
+} from '../store/aggregate-tables.ts'
 import type { Database } from '../store/database.ts'
 import { DAY_MS, hoursOfDays } from '../store/days.ts'
 import { onCluster, rowsTable } from '../store/ddl.ts'
@@ -57,8 +65,7 @@ export class Days {
     // In this order: an hour that is being computed has shown itself in `hours` at most, and is stale until all of it is written.
     if (!(await this.#isSettled(start))) return false
     const building = randomBytes(8).readBigUInt64LE().toString()
-    await this.#merge('pages', start, building)
-    await this.#merge('breakdowns', start, building)
+    for (const kind of KINDS) await this.#merge(kind, start, building)
     const [after] = await this.#hours(`window_start >= ${start} AND window_start < ${start + DAY_SECONDS}`)
     if (after?.hours !== hours) return true
     await this.#db.command(
@@ -97,12 +104,12 @@ export class Days {
     return row!.stale === 0
   }
 
-  #merge(kind: keyof typeof DAY_TABLES, start: number, building: string): Promise<void> {
-    const { from, into, key } = DAY_TABLES[kind]
+  #merge(kind: AggregateKind, start: number, building: string): Promise<void> {
+    const key = KEYS[kind]
     return this.#db.command(
-      `INSERT INTO ${into} (day, ${key}, view_count, total_duration, bounce_count, unique_users, durations, building)
+      `INSERT INTO ${DAY_TABLES[kind]} (day, ${key}, ${MEASURES}, building)
        SELECT toDateTime(${start}, 'UTC') AS day, ${key}, ${OF_STATES}, ${building}
-       FROM ${from} AS t FINAL
+       FROM ${AGGREGATE_TABLES.hour[kind]} AS t FINAL
        WHERE t.window_start >= ${start} AND t.window_start < ${start + DAY_SECONDS}
        GROUP BY ${key}`,
       { settings: this.#db.place.cluster === null ? GENTLY : { ...GENTLY, ...WHERE_IT_LIES } },
@@ -112,7 +119,8 @@ export class Days {
   /** Buildings of the day that are of no use. One that has just begun may be another process's, and is left to the next time. */
   async #removeOthers(start: number, building: string): Promise<void> {
     const where = `day = ${start} AND building != ${building} AND built_at < now() - INTERVAL 1 HOUR`
-    for (const { into } of Object.values(DAY_TABLES)) {
+    for (const kind of KINDS) {
+      const into = DAY_TABLES[kind]
       const [found] = await this.#db.query<{ rows: number }>(
         `SELECT count() AS rows FROM ${into} WHERE ${where}`,
       )
@@ -124,12 +132,3 @@ export class Days {
 }
 
 const DAY_SECONDS = DAY_MS / 1_000
-
-const DAY_TABLES = {
-  pages: { from: 'page_views_agg_hour', into: 'page_views_agg_day', key: 'page_id' },
-  breakdowns: {
-    from: 'page_views_breakdown_hour',
-    into: 'page_views_breakdown_day',
-    key: 'dimension, value',
-  },
-} as const

@@ -1,5 +1,5 @@
+import { AGGREGATE_TABLES } from '../store/aggregate-tables.ts'
 import type { Database } from '../store/database.ts'
-import { TABLES } from './statements.ts'
 
 /**
  * Versions of computations: the server's clock in nanoseconds, and on a cluster the latest of the shards' clocks, so that it is the
@@ -29,7 +29,7 @@ export class Versions {
   }
 
   async #highestWritten(): Promise<bigint> {
-    const tables = Object.values(TABLES).map(
+    const tables = Object.values(AGGREGATE_TABLES).map(
       ({ breakdowns }) => `SELECT max(version) AS v FROM ${breakdowns}`,
     )
     const [row] = await this.#db.query<{ highest: string }>(

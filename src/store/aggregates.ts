@@ -1,3 +1,4 @@
+import { MEASURES as MEASURE_COLUMNS } from './aggregate-tables.ts'
 import type { Database } from './database.ts'
 import { isOneOf, type Spans, spansOf } from './spans.ts'
 
@@ -92,8 +93,8 @@ export async function queryAggregates(
     db.query<Measures>(
       `SELECT ${MEASURE_NAMES} FROM (SELECT ${MEASURES} FROM ${
         query.pageId === undefined
-          ? spans.of('breakdowns', STATES, "t.dimension = 'all'")
-          : spans.of('pages', STATES, ofPage)
+          ? spans.of('breakdowns', MEASURE_COLUMNS, "t.dimension = 'all'")
+          : spans.of('pages', MEASURE_COLUMNS, ofPage)
       })`,
       { params },
     ),
@@ -149,15 +150,12 @@ export function resolutionFor(
   return short && nowMs - fromMs < minutesKeptMs ? 'minute' : 'hour'
 }
 
-/** What the measures are made of. */
-const STATES = 'view_count, total_duration, bounce_count, unique_users, durations'
-
 /** Which pages are shown is decided by counts; the states, which are expensive to merge, are read for these only. */
 function topPages(db: Database, spans: Spans, ofPage: string): string {
   const most = `SELECT t.page_id AS one FROM ${spans.of('pages', 'page_id, view_count', ofPage)}
     GROUP BY t.page_id ORDER BY sum(t.view_count) DESC, t.page_id LIMIT {limit:UInt32}`
   return `SELECT page_id, ${MEASURE_NAMES} FROM (
-      SELECT t.page_id AS page_id, ${MEASURES} FROM ${spans.of('pages', `page_id, ${STATES}`, isOneOf(db, 't.page_id', most))}
+      SELECT t.page_id AS page_id, ${MEASURES} FROM ${spans.of('pages', `page_id, ${MEASURE_COLUMNS}`, isOneOf(db, 't.page_id', most))}
       GROUP BY page_id)
     ORDER BY view_count DESC, page_id`
 }

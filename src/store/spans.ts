@@ -1,16 +1,8 @@
+import { AGGREGATE_TABLES, type AggregateKind, DAY_TABLES } from './aggregate-tables.ts'
 import type { Database, QueryOptions } from './database.ts'
 import { type BuiltDay, builtDays, DAY_MS } from './days.ts'
 
-const TABLES = {
-  slice: { pages: 'page_views_slice', breakdowns: 'page_views_breakdown_slice' },
-  minute: { pages: 'page_views_agg_minute', breakdowns: 'page_views_breakdown_minute' },
-  hour: { pages: 'page_views_agg_hour', breakdowns: 'page_views_breakdown_hour' },
-} as const
-const DAY_TABLES = { pages: 'page_views_agg_day', breakdowns: 'page_views_breakdown_day' } as const
-
-type Kind = keyof typeof DAY_TABLES
-
-export type SpanLevel = keyof typeof TABLES
+export type SpanLevel = keyof typeof AGGREGATE_TABLES
 
 /** A piece of time, in milliseconds since the epoch, half-open. */
 interface Piece {
@@ -55,7 +47,7 @@ export class Spans {
    * @param columns without an alias
    * @param where a condition on columns of t
    */
-  of(kind: Kind, columns: string, where: string): string {
+  of(kind: AggregateKind, columns: string, where: string): string {
     const sources = []
     if (this.#days.length > 0) {
       const days = this.#days.map(({ startMs, building }) => `(${startMs / 1_000}, ${building})`)
@@ -72,12 +64,12 @@ export class Spans {
   }
 
   /** Every window of the range, for FROM, by the name t. */
-  windows(kind: Kind, where: string): string {
+  windows(kind: AggregateKind, where: string): string {
     return `${this.#tableOf(kind)} AS t FINAL WHERE ${where} AND t.view_count > 0 AND ${within([this.#range])}`
   }
 
-  #tableOf(kind: Kind): string {
-    return TABLES[this.#level][kind]
+  #tableOf(kind: AggregateKind): string {
+    return AGGREGATE_TABLES[this.#level][kind]
   }
 }
 

@@ -1,18 +1,9 @@
+import { AGGREGATE_TABLES, type AggregateKind, DAY_TABLES, KEYS, KINDS } from '../store/aggregate-tables.ts'
 import type { Database } from '../store/database.ts'
 import { type BuiltDay, builtDays, DAY_MS } from '../store/days.ts'
 import { AUDIT_SETTINGS } from './limits.ts'
 import type { TimeRange } from './range.ts'
 import type { Differences } from './report.ts'
-
-const KINDS = [
-  { day: 'page_views_agg_day', hour: 'page_views_agg_hour', key: 'page_id', keys: 'pages' },
-  {
-    day: 'page_views_breakdown_day',
-    hour: 'page_views_breakdown_hour',
-    key: '(dimension, value)',
-    keys: 'breakdowns',
-  },
-] as const
 
 /** Whether the days that are read in place of their hours say what these say. */
 export async function compareDays(
@@ -24,16 +15,16 @@ export async function compareDays(
   const days = await builtDays(db, fromMs, untilMs, { settings: AUDIT_SETTINGS })
   for (const [i, day] of days.entries()) {
     progress(`comparing days with their hours: ${i} of ${days.length}`)
-    if ((await differingOf(db, day)).length === 0) continue
-    // Hours that were computed meanwhile make it another day, which is not read as it is.
     const differing = await differingOf(db, day)
+    if (differing.length === 0) continue
+    // Hours that were computed meanwhile make it another day, which is not read as it is.
     const [still] = await builtDays(db, day.startMs, day.startMs + DAY_MS, { settings: AUDIT_SETTINGS })
     if (still?.building !== day.building) continue
-    for (const { table, hours, keys, total, views } of differing) {
+    for (const { kind, total, views } of differing) {
       differences.add({
         check: 'hours_of_day',
-        where: `${table}, day ${new Date(day.startMs).toISOString().slice(0, 10)}, ${total} ${keys}`,
-        expected: `the sums of ${hours}`,
+        where: `${DAY_TABLES[kind]}, day ${new Date(day.startMs).toISOString().slice(0, 10)}, ${total} ${kind}`,
+        expected: `the sums of ${AGGREGATE_TABLES.hour[kind]}`,
         found: `${views} views more or less`,
         cause: 'day_not_hours',
       })
@@ -43,9 +34,7 @@ export async function compareDays(
 }
 
 interface Differing {
-  readonly table: string
-  readonly hours: string
-  readonly keys: string
+  readonly kind: AggregateKind
   readonly total: number
   readonly views: number
 }
@@ -54,19 +43,19 @@ async function differingOf(db: Database, { startMs, building }: BuiltDay): Promi
   const start = startMs / 1_000
   const end = (startMs + DAY_MS) / 1_000
   const found: Differing[] = []
-  for (const { day, hour, key, keys } of KINDS) {
+  for (const kind of KINDS) {
     const counts = (sign: '' | '-'): string =>
-      `${key} AS key, ${sign}toInt64(view_count) AS v, ${sign}toInt64(bounce_count) AS b, ${sign}toInt64(total_duration) AS d`
+      `(${KEYS[kind]}) AS key, ${sign}toInt64(view_count) AS v, ${sign}toInt64(bounce_count) AS b, ${sign}toInt64(total_duration) AS d`
     const [row] = await db.query<{ total: number; views: number }>(
       `SELECT count() AS total, sum(abs(views)) AS views FROM (
          SELECT key, sum(v) AS views FROM (
-           SELECT ${counts('')} FROM ${day} WHERE day = ${start} AND building = ${building}
+           SELECT ${counts('')} FROM ${DAY_TABLES[kind]} WHERE day = ${start} AND building = ${building}
            UNION ALL
-           SELECT ${counts('-')} FROM ${hour} FINAL WHERE window_start >= ${start} AND window_start < ${end})
+           SELECT ${counts('-')} FROM ${AGGREGATE_TABLES.hour[kind]} FINAL WHERE window_start >= ${start} AND window_start < ${end})
          GROUP BY key HAVING sum(v) != 0 OR sum(b) != 0 OR sum(d) != 0)`,
       { settings: AUDIT_SETTINGS },
     )
-    if (row && row.total > 0) found.push({ table: day, hours: hour, keys, ...row })
+    if (row && row.total > 0) found.push({ kind, ...row })
   }
   return found
 }

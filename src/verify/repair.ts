@@ -1,7 +1,8 @@
 import { chunksOf } from '../rollup/chunks.ts'
 import { LEVELS, type Level } from '../rollup/levels.ts'
-import { countRows, recompute, TABLES } from '../rollup/statements.ts'
+import { countRows, recompute } from '../rollup/statements.ts'
 import { Versions } from '../rollup/version.ts'
+import { AGGREGATE_TABLES } from '../store/aggregate-tables.ts'
 import type { Database } from '../store/database.ts'
 import { onCluster, rowsTable } from '../store/ddl.ts'
 import { commandEverywhere } from '../store/everywhere.ts'
@@ -112,7 +113,7 @@ async function removeRows(
   which: string,
 ): Promise<void> {
   const windows = starts.map((start) => start / 1_000).join(', ')
-  for (const table of Object.values(TABLES[level])) {
+  for (const table of Object.values(AGGREGATE_TABLES[level])) {
     const where = `window_start IN (${windows}) AND ${which}`
     const [found] = await db.query<{ rows: number }>(`SELECT count() AS rows FROM ${table} WHERE ${where}`)
     if ((found?.rows ?? 0) === 0) continue

@@ -1,5 +1,5 @@
 import { LEVELS, type Level, sliceStart, windowStart } from '../../src/rollup/levels.ts'
-import { TABLES } from '../../src/rollup/statements.ts'
+import { AGGREGATE_TABLES } from '../../src/store/aggregate-tables.ts'
 import type { Database } from '../../src/store/database.ts'
 import type { PageViewRow } from '../helpers/page-view-rows.ts'
 
@@ -95,8 +95,8 @@ export async function found(
     return new Map(rows.sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ key, ...counts }) => [key, counts]))
   }
   return {
-    pages: await read(TABLES[level].pages, 'page_id'),
-    breakdowns: await read(TABLES[level].breakdowns, "concat(dimension, '=', value)"),
+    pages: await read(AGGREGATE_TABLES[level].pages, 'page_id'),
+    breakdowns: await read(AGGREGATE_TABLES[level].breakdowns, "concat(dimension, '=', value)"),
   }
 }
 

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { LEVELS, type Level, windowStart } from '../../src/rollup/levels.ts'
-import { recompute, TABLES } from '../../src/rollup/statements.ts'
+import { recompute } from '../../src/rollup/statements.ts'
+import { AGGREGATE_TABLES } from '../../src/store/aggregate-tables.ts'
 import { ClickHouseStore } from '../../src/store/clickhouse-store.ts'
 import type { Database } from '../../src/store/database.ts'
 import { blocksOf, type PageViewRow } from '../helpers/page-view-rows.ts'
@@ -34,7 +35,7 @@ async function compute(
 
 /** Everything that a computation wrote, states as their bytes. */
 function written(db: Database, level: Level, version: number): Promise<unknown[]> {
-  const { pages, breakdowns } = TABLES[level]
+  const { pages, breakdowns } = AGGREGATE_TABLES[level]
   const measures =
     'view_count, total_duration, bounce_count, finalizeAggregation(unique_users) AS users, finalizeAggregation(durations) AS durations'
   return db.query(`
