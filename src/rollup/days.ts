@@ -51,7 +51,7 @@ export class Days {
   }
 
   /**
-   * Builds the latest day that is over and has not been built out of its present hours. Any number of processes may do it at the same time, and
+   * Builds the latest day that is over and settled, and has not been built out of its present hours. Any number of processes may do it at the same time, and
    * any may be killed meanwhile: only a building that is whole is recorded.
    *
    * @returns whether there was one
@@ -62,8 +62,6 @@ export class Days {
     const next = await this.#next()
     if (next === undefined) return false
     const { start, hours } = next
-    // In this order: an hour that is being computed has shown itself in `hours` at most, and is stale until all of it is written.
-    if (!(await this.#isSettled(start))) return false
     const building = randomBytes(8).readBigUInt64LE().toString()
     for (const kind of KINDS) await this.#merge(kind, start, building)
     const [after] = await this.#hours(`window_start >= ${start} AND window_start < ${start + DAY_SECONDS}`)
@@ -79,11 +77,13 @@ export class Days {
   async #next(): Promise<{ start: number; hours: string } | undefined> {
     const until = Math.floor((this.#now() - SETTLED_AFTER_MS) / DAY_MS) * DAY_SECONDS
     const hours = await this.#hours(`window_start < ${until}`)
+    // After the hours: one that is being computed has shown itself in them at most, and is stale until all of it is written.
+    const unsettled = await this.#unsettled()
     const built = await this.#db.query<{ start: number; hours: string }>(
       'SELECT toUnixTimestamp(day) AS start, toString(hours) AS hours FROM page_views_days FINAL',
     )
     const known = new Map(built.map((day) => [day.start, day.hours]))
-    return hours.find((day) => known.get(day.start) !== day.hours)
+    return hours.find((day) => known.get(day.start) !== day.hours && !unsettled.has(day.start))
   }
 
   /** The latest day first. */
@@ -93,15 +93,14 @@ export class Days {
     )
   }
 
-  /** Whether nobody is computing one of its windows, or is about to. */
-  async #isSettled(start: number): Promise<boolean> {
-    const [row] = await this.#db.query<{ stale: number }>(
-      `SELECT count() AS stale FROM (
+  /** The starts of days with a window that somebody is computing, or is about to. */
+  async #unsettled(): Promise<Set<number>> {
+    const days = await this.#db.query<{ start: number }>(
+      `SELECT DISTINCT toUnixTimestamp(toStartOfDay(window_start)) AS start FROM (
          SELECT window_start FROM rollup_windows
-         WHERE window_start >= ${start} AND window_start < ${start + DAY_SECONDS}
          GROUP BY level, window_start, writer HAVING max(marked) > max(rolled))`,
     )
-    return row!.stale === 0
+    return new Set(days.map(({ start }) => start))
   }
 
   #merge(kind: AggregateKind, start: number, building: string): Promise<void> {

@@ -124,6 +124,15 @@ test('a day is not built while one of its windows is stale', async (t) => {
   assert.equal((await ask(db, ALL)).totals.view_count, 2)
 })
 
+test('a day that is not settled keeps no other one waiting', async (t) => {
+  const { db, write, mark, days } = await systemOf(t)
+  await write([view(1, FIRST + 1), view(2, FIRST + DAY_MS)])
+  await mark([view(3, FIRST + DAY_MS + HOUR_MS)])
+  assert.equal(await days.buildNext(), true)
+  assert.deepEqual(startsOf(await builtDays(db, ALL.fromMs, ALL.toMs)), [0])
+  assert.equal(await days.buildNext(), false)
+})
+
 test('hours that change while their day is built: that building does not count', async (t) => {
   const { db, write, days } = await systemOf(t)
   await write([view(1, FIRST + 1)])
