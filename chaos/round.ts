@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { ExitCode } from '../src/exit-codes.ts'
 import { listFailedEventFiles } from '../src/send/failed-events.ts'
 import type { VerifyReport } from '../src/verify/report.ts'
 import { describeFaults, type Schedule } from './schedule.ts'
@@ -10,8 +11,8 @@ export const RECOVERY_MS = 60_000
 /** A round that takes longer hangs. */
 export const ROUND_MS = 120_000
 
-/** The status of a command that found the store or the log away (src/exit-codes.ts). */
-const AWAY = 5
+/** The status of a command that found the store or the log away. */
+const AWAY = 5 satisfies ExitCode
 const ASK_AGAIN_MS = 500
 const LATER_PATIENCE_MS = 30_000
 
@@ -112,8 +113,10 @@ async function audit(stage: Stage, progress: Progress, signal: AbortSignal): Pro
   const leftMs = (): number => RECOVERY_MS - (performance.now() - progress.healedAt!)
   let report = await verify(stage, leftMs(), signal)
   // A part of the system is away: whoever asks is told that the same command may succeed later, and asks again.
-  for (; report === AWAY && leftMs() > 0; report = await verify(stage, leftMs(), signal))
-    await sleep(ASK_AGAIN_MS)
+  while (report === AWAY && leftMs() > 0) {
+    await sleep(ASK_AGAIN_MS, undefined, { signal })
+    report = await verify(stage, leftMs(), signal)
+  }
   if (report === AWAY) return `verify found the store or the log away for ${RECOVERY_MS / 1_000} s`
   progress.messages = report.log.messages
   progress.views = report.raw.unique
