@@ -30,8 +30,12 @@ export async function drainTogether(
   await until(`${processes} consumers, draining`, patienceFor(events), async () => {
     const answers = await Promise.all(consumers.map(({ url }) => system.json(`${url}/status`)))
     const processed = answers.reduce((sum, answer) => sum + answer.processed, 0)
-    const { lag, stale_windows: stale } = answers[0]
-    const windows = stale.slice + stale.minute + stale.hour
+    const { lag } = answers[0]
+    // Each knows of what it has flushed itself, and of the others when it has looked.
+    const windows = answers.reduce(
+      (sum, { stale_windows: stale }) => sum + stale.slice + stale.minute + stale.hour,
+      0,
+    )
     return {
       done: processed >= events && lag === 0 && windows === 0,
       so: `${processed} of ${events} messages read, ${lag} not committed, ${windows} windows to roll up`,

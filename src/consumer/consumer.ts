@@ -25,8 +25,8 @@ export interface ConsumerOptions extends PipelineOptions, BatcherOptions {
   readonly reader: LogReader
   readonly store: Store
   readonly retrier: Retrier
-  /** Called after each flush, with what it wrote. */
-  readonly onFlushed: (flushed: Flushed) => void
+  /** Called after each flush, with what it wrote, and whether nothing more had been found to read. */
+  readonly onFlushed: (flushed: Flushed, caughtUp: boolean) => void
 }
 
 /**
@@ -42,6 +42,7 @@ export class Consumer {
   /** The flush that is under way; it does not reject. */
   #flushing: Promise<void> = Promise.resolve()
   #isFlushing = false
+  #hasFetched = false
   /** Why a flush failed for good. */
   #failure: { readonly error: unknown } | undefined
 
@@ -72,9 +73,10 @@ export class Consumer {
         for (const gap of gaps) publish('consumer:gap', gap)
         if (gaps.length > 0) await this.#store.insertGaps(this.#options.topic, gaps)
         this.#pipeline.process(batches, this.#batcher.batch)
+        this.#hasFetched = batches.length > 0
         // A log with a backlog answers at once: without a turn of the event loop the flush under way would get nothing done.
-        if (batches.length > 0) await turn()
-        if (this.#isToFlush(batches.length > 0)) await this.#flush()
+        if (this.#hasFetched) await turn()
+        if (this.#isToFlush()) await this.#flush()
         this.#throwFailure()
       }
       if (this.#batcher.batch.messages > 0) await this.#flush()
@@ -90,9 +92,9 @@ export class Consumer {
    * While the flush before is under way, a batch that is due goes on taking what is there: the slower the store, the larger its
    * blocks, and larger ones cost it less.
    */
-  #isToFlush(hasFetched: boolean): boolean {
+  #isToFlush(): boolean {
     if (!this.#batcher.isDue()) return false
-    return !this.#isFlushing || !hasFetched || this.#batcher.isFull()
+    return !this.#isFlushing || !this.#hasFetched || this.#batcher.isFull()
   }
 
   /** Waits for the flush before, so that positions are committed in the order of batches, and begins the next. */
@@ -104,10 +106,13 @@ export class Consumer {
     const batch = this.#batcher.take()
     publish('consumer:filled', { messages: batch.messages })
     this.#flushing = flush(batch, this.#store, this.#reader, monotonic)
-      .then(onFlushed, (error) => {
-        this.#failure = { error }
-        publish('consumer:flush-failed', { message: messageOf(error) })
-      })
+      .then(
+        (flushed) => onFlushed(flushed, !this.#hasFetched && this.#batcher.batch.messages === 0),
+        (error) => {
+          this.#failure = { error }
+          publish('consumer:flush-failed', { message: messageOf(error) })
+        },
+      )
       .finally(() => {
         this.#isFlushing = false
       })

@@ -1,7 +1,7 @@
 import { messageOf } from '../errors.ts'
 import { publish } from '../observe/events.ts'
 import type { Level } from './levels.ts'
-import { freshAsOf, LEVEL_NAMES, type RollUpRun } from './rollup.ts'
+import { freshAsOf, LEVEL_NAMES, type Restless, type RollUpRun } from './rollup.ts'
 
 declare module '../observe/events.ts' {
   interface Happenings {
@@ -19,17 +19,28 @@ const SHARES: Readonly<Record<Level, number>> = { slice: 0.5, minute: 0.4, hour:
 /** How much smaller the shares are while a whole backlog is read. */
 const BEHIND = 8
 
+/**
+ * While a backlog is read, slices that changed within so long are left for later: each flush changes those that it has got to, and computing
+ * them once takes a fifth of what a drain costs in all (bench/RESULTS.md). The smaller the backlog, the less.
+ */
+const RESTLESS_MS = 2_500
+/** While a whole backlog is read, those that the last flush changed, or another process just before it. */
+const BEFORE_FLUSH_MS = 500
+/** How often to look for slices that have come to rest. */
+const LOOK_MS = 500
+
 /** However long a level takes, it does not wait for longer than this; and not longer than that while a backlog is read. */
 const LONGEST_REST_MS = 5_000
 const LONGEST_REST_BEHIND_MS = 20_000
 
 const NEVER = { endedAt: Number.NEGATIVE_INFINITY, tookMs: 0 }
+const NOTHING_YET = { slice: NEVER, minute: NEVER, hour: NEVER }
 
 const FIRST_PAUSE_MS = 250
 const LONGEST_PAUSE_MS = 10_000
 
 export interface RollUpLoopOptions {
-  readonly rollUp: { run(levels: ReadonlySet<Level>): Promise<RollUpRun> }
+  readonly rollUp: { run(levels: ReadonlySet<Level>, restless?: Restless): Promise<RollUpRun> }
   /** How often to look for marks that others made, in milliseconds. A second by default. */
   readonly intervalMs?: number
   /**
@@ -37,6 +48,8 @@ export interface RollUpLoopOptions {
    * and leaves it to the rows. None by default.
    */
   readonly pressure?: () => number
+  /** Whether a whole backlog was there and is not written to its end yet. */
+  readonly isDraining?: () => boolean
   /** Called after each run that did not fail. */
   readonly onRan?: (status: RollUpStatus) => void
   /** Milliseconds that only rise; performance.now by default. */
@@ -51,7 +64,7 @@ export interface RollUpStatus {
    * clock; null before the first run. Minutes run ahead of hours.
    */
   readonly freshAsOfMs: Readonly<Record<'minute' | 'hour', number>> | null
-  /** Windows that have changed and are not computed yet. */
+  /** Windows that had changed and were not computed when the last run ended; one slice at least when there was a flush since. */
   readonly staleWindows: Readonly<Record<Level, number>>
   /** How long the last computation of each level took, in milliseconds. */
   readonly tookMs: Readonly<Partial<Record<Level, number>>>
@@ -66,11 +79,7 @@ export interface RollUpStatus {
 export class RollUpLoop {
   readonly #options: Required<RollUpLoopOptions>
   /** When the last computation of each level ended, and how long it took. */
-  readonly #last: Record<Level, { readonly endedAt: number; readonly tookMs: number }> = {
-    slice: NEVER,
-    minute: NEVER,
-    hour: NEVER,
-  }
+  #last: Record<Level, { readonly endedAt: number; readonly tookMs: number }> = NOTHING_YET
   #status: RollUpStatus = {
     freshAsOfMs: null,
     staleWindows: { slice: 0, minute: 0, hour: 0 },
@@ -79,6 +88,8 @@ export class RollUpLoop {
   }
   #failures = 0
   #woken = false
+  #wasDraining = false
+  #flushedAt = 0
   #stopped = false
   #pause: Pause | undefined
   #running: Promise<void> | undefined
@@ -88,6 +99,7 @@ export class RollUpLoop {
       intervalMs: 1_000,
       onRan: () => {},
       pressure: () => 0,
+      isDraining: () => false,
       monotonic: () => performance.now(),
       random: Math.random,
       ...options,
@@ -101,6 +113,9 @@ export class RollUpLoop {
   /** Rows have been written and marked: run as soon as slices may be computed again. Called after each flush. */
   wake(): void {
     this.#woken = true
+    this.#flushedAt = this.#options.monotonic()
+    this.#noteFlush()
+    if (this.#pause) this.#noteBacklog()
     if (this.#failures === 0) this.#pause?.endIn(Math.max(0, this.#dueIn('slice')))
   }
 
@@ -131,7 +146,7 @@ export class RollUpLoop {
     const due = new Set(LEVEL_NAMES.filter((level) => this.#dueIn(level) <= 0))
     const began = this.#options.monotonic()
     try {
-      const run = await this.#options.rollUp.run(due)
+      const run = await this.#options.rollUp.run(due, this.#restless())
       this.#failures = 0
       this.#note(run)
       return this.#untilNextRun(run)
@@ -147,7 +162,8 @@ export class RollUpLoop {
   #note({ left, tookMs }: RollUpRun): void {
     const endedAt = this.#options.monotonic()
     for (const [level, ms] of Object.entries(tookMs) as [Level, number][])
-      this.#last[level] = { endedAt, tookMs: ms }
+      this.#last = { ...this.#last, [level]: { endedAt, tookMs: ms } }
+    this.#noteBacklog()
     this.#status = {
       freshAsOfMs: { minute: freshAsOf('minute', left), hour: freshAsOf('hour', left) },
       staleWindows: {
@@ -158,6 +174,7 @@ export class RollUpLoop {
       tookMs: { ...this.#status.tookMs, ...tookMs },
       failure: null,
     }
+    if (this.#woken) this.#noteFlush()
     this.#options.onRan(this.#status)
   }
 
@@ -170,15 +187,46 @@ export class RollUpLoop {
     return Math.min(this.#options.intervalMs, ...waits)
   }
 
-  /** Asked anew each time: a backlog ends, and then nobody waits any longer for what it had put off. */
+  /** A flush has marked slices that the last reading of what is stale had not seen. */
+  #noteFlush(): void {
+    const { slice, ...others } = this.#status.staleWindows
+    this.#status = { ...this.#status, staleWindows: { slice: Math.max(1, slice), ...others } }
+  }
+
+  /** When a backlog has ended, nobody waits any longer for what it had put off. */
+  #noteBacklog(): void {
+    const isDraining = this.#options.isDraining()
+    if (this.#wasDraining && !isDraining) this.#last = NOTHING_YET
+    this.#wasDraining = isDraining
+  }
+
   #dueIn(level: Level): number {
-    const { pressure, monotonic } = this.#options
+    const { monotonic, isDraining } = this.#options
     const { endedAt, tookMs } = this.#last[level]
-    // Squared: a little behind costs little freshness.
-    const behind = pressure() ** 2
-    const slower = 1 + behind * (BEHIND - 1)
+    const behind = this.#behind()
+    // What is computed only when it has come to rest is computed once, and that takes no more time than it must.
+    const slower = isDraining() ? 1 : 1 + behind * (BEHIND - 1)
     const longestMs = LONGEST_REST_MS + behind * (LONGEST_REST_BEHIND_MS - LONGEST_REST_MS)
-    return endedAt + Math.min(longestMs, tookMs * (slower / SHARES[level] - 1)) - monotonic()
+    const restMs = Math.min(longestMs, tookMs * (slower / SHARES[level] - 1))
+    return endedAt + Math.max(restMs, Math.min(LOOK_MS, this.#restless().changedWithinMs)) - monotonic()
+  }
+
+  #restless(): Restless {
+    const { isDraining, monotonic } = this.#options
+    const behind = this.#behind()
+    if (!isDraining()) {
+      return { changedWithinMs: behind * RESTLESS_MS, forAtMostMs: behind * LONGEST_REST_BEHIND_MS }
+    }
+    const sinceFlushMs = monotonic() - this.#flushedAt
+    return {
+      changedWithinMs: Math.min(RESTLESS_MS, sinceFlushMs + BEFORE_FLUSH_MS),
+      forAtMostMs: LONGEST_REST_BEHIND_MS,
+    }
+  }
+
+  /** How much the backlog slows everything down, from 0 to 1. Squared: a little behind costs little freshness. */
+  #behind(): number {
+    return this.#options.pressure() ** 2
   }
 
   #backOff(): number {

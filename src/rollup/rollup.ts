@@ -26,6 +26,9 @@ const LIMITS: Readonly<Record<'events' | 'states', ChunkLimits>> = {
   states: { rows: 200_000, windows: 5_000, days: 90 },
 }
 
+/** While one statement writes, which is the work of one thread, another one reads. The memory of a minute or an hour is enough for one alone. */
+const CHUNKS_AT_ONCE: Readonly<Record<Level, number>> = { slice: 2, minute: 1, hour: 1 }
+
 export interface RollUpOptions {
   readonly db: Database
   readonly retention: Retention
@@ -35,10 +38,20 @@ export interface RollUpOptions {
   readonly monotonic?: () => number
 }
 
+/** Slices that change again and again, to be left for a later run. */
+export interface Restless {
+  /** Those that were marked within this time before the run, in milliseconds. */
+  readonly changedWithinMs: number
+  /** But not those that have been stale for longer than this, in milliseconds. */
+  readonly forAtMostMs: number
+}
+
+const NONE_RESTLESS: Restless = { changedWithinMs: 0, forAtMostMs: 0 }
+
 export interface RollUpRun {
   /** What is stale now that it has run. */
   readonly left: Stale
-  /** How long each level took, in milliseconds; levels without work are left out. */
+  /** How long each level took, in milliseconds; levels of which nothing was stale are left out. */
   readonly tookMs: Partial<Record<Level, number>>
 }
 
@@ -68,16 +81,21 @@ export class RollUp {
   }
 
   /** One pass over the levels, finest first. Levels that are left out keep their stale windows for another run. */
-  async run(levels: ReadonlySet<Level> = new Set(LEVEL_NAMES)): Promise<RollUpRun> {
+  async run(
+    levels: ReadonlySet<Level> = new Set(LEVEL_NAMES),
+    restless: Restless = NONE_RESTLESS,
+  ): Promise<RollUpRun> {
     let stale = await readStale(this.#db)
     const tookMs: Partial<Record<Level, number>> = {}
     for (const level of LEVEL_NAMES) {
       if (!levels.has(level) || stale.levels[level].windows === 0) continue
       const began = this.#monotonic()
-      const windows = await this.#bringUpToDate(level, stale)
+      const windows = windowsOf(stale, level, level === 'slice' ? restless : NONE_RESTLESS)
+      if (windows.size > 0) await this.#bringUpToDate(level, stale, windows)
       const ms = this.#monotonic() - began
       tookMs[level] = ms
-      publish('rollup:ran', { level, windows, ms })
+      if (windows.size === 0) continue
+      publish('rollup:ran', { level, windows: windows.size, ms })
       stale = await readStale(this.#db)
     }
     return { left: stale, tookMs }
@@ -92,9 +110,12 @@ export class RollUp {
     }
   }
 
-  /** @returns how many windows were stale */
-  async #bringUpToDate(level: Level, stale: Stale): Promise<number> {
-    const windows = Map.groupBy(stale.levels[level].rows, ({ startMs }) => startMs)
+  /** @param windows some of those that are stale, by their starts */
+  async #bringUpToDate(
+    level: Level,
+    stale: Stale,
+    windows: ReadonlyMap<number, readonly WindowRow[]>,
+  ): Promise<void> {
     const plan = this.#plan(level, [...windows.keys()])
     const version = await this.#versions.next()
     for (const [what, starts] of plan) {
@@ -110,14 +131,17 @@ export class RollUp {
         await settle(starts)
         continue
       }
-      for (const chunk of await this.#chunks(level, what, starts)) {
+      const computed = async (chunk: Chunk): Promise<void> => {
         const statements = recompute(level, what, chunk.starts, version, chunk.rows, this.#db.place)
         const rows = level === 'hour' ? await this.#inTurn(statements) : await this.#atOnce(statements)
         if (what === 'raw') this.#rowsLately = rows
         await settle(chunk.starts)
       }
+      const chunks = await this.#chunks(level, what, starts)
+      for (let i = 0; i < chunks.length; i += CHUNKS_AT_ONCE[level]) {
+        await Promise.all(chunks.slice(i, i + CHUNKS_AT_ONCE[level]).map(computed))
+      }
     }
-    return windows.size
   }
 
   /** @returns how many rows of its source one of them read */
@@ -186,6 +210,23 @@ export class RollUp {
     }
     return [...above.values()]
   }
+}
+
+/** The marks of a level's stale windows by the windows' starts, without restless windows. */
+function windowsOf(
+  { asOfMs, levels }: Stale,
+  level: Level,
+  { changedWithinMs, forAtMostMs }: Restless,
+): Map<number, WindowRow[]> {
+  const windows = Map.groupBy(levels[level].rows, ({ startMs }) => startMs)
+  for (const [start, rows] of windows) {
+    const changesStill = rows.some(({ markedAtMs }) => markedAtMs > asOfMs - changedWithinMs)
+    const isNew = rows.every(
+      ({ firstAtMs, rolledAtMs }) => Math.max(firstAtMs, rolledAtMs) > asOfMs - forAtMostMs,
+    )
+    if (changesStill && isNew) windows.delete(start)
+  }
+  return windows
 }
 
 /**

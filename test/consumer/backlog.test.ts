@@ -38,3 +38,21 @@ test('what waits while nothing is read is a backlog: at the start, and while the
   assert.equal(see(3_000_000), 1)
   assert.equal(see(100), 0)
 })
+
+test('a whole backlog is drained until its end is written, or has been no burden for two seconds', () => {
+  let now = 0
+  const backlog = new Backlog({ processed: () => 0, monotonic: () => now })
+  const see = (messages: number): boolean => {
+    backlog.see({ messages, seconds: 0, partitions: [] })
+    now += 1_000
+    return backlog.isDraining
+  }
+  assert.equal(see(30_000), false, 'a little behind is no backlog')
+  assert.equal(see(1_000_000), true)
+  assert.equal(see(30_000), true)
+  backlog.caughtUp()
+  assert.equal(backlog.isDraining, false)
+  assert.equal(see(30_000), false)
+  assert.equal(see(1_000_000), true)
+  assert.equal(see(100), false, 'two seconds after the last look that found it')
+})

@@ -216,3 +216,11 @@ test('messages that are gone are told, and reading goes on behind them', async (
   assert.deepEqual(store.gaps, [{ partition: 0, expected: 1, resumedAt: 4 }])
   assert.ok(store.calls.indexOf('insertGaps') < store.calls.indexOf('insertPageViews'))
 })
+
+test('the last flush of what there is says that it was the last', async () => {
+  const { log, reader } = await logOf(...Array.from({ length: 10 }, (_, i) => message(keyOf(i), {})))
+  const caughtUp: boolean[] = []
+  const consumer = consumerOf(reader, new FakeStore(), { onFlushed: (_, isLast) => caughtUp.push(isLast) })
+  await consumeAll(log, consumer)
+  assert.deepEqual(caughtUp, [false, false, false, true])
+})

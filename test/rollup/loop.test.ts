@@ -2,16 +2,18 @@ import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
 import type { Level } from '../../src/rollup/levels.ts'
 import { RollUpLoop } from '../../src/rollup/loop.ts'
-import type { RollUpRun } from '../../src/rollup/rollup.ts'
+import type { Restless, RollUpRun } from '../../src/rollup/rollup.ts'
 import type { Stale } from '../../src/rollup/windows.ts'
 
 /** A roll-up whose runs the test sees and answers. */
 class Scripted {
   readonly runs: Level[][] = []
-  answer: () => RollUpRun = () => run({})
+  restless: Restless | undefined
+  answer: () => RollUpRun | Promise<RollUpRun> = () => run({})
 
-  async run(levels: ReadonlySet<Level>): Promise<RollUpRun> {
+  async run(levels: ReadonlySet<Level>, restless?: Restless): Promise<RollUpRun> {
     this.runs.push([...levels])
+    this.restless = restless
     return this.answer()
   }
 }
@@ -32,11 +34,16 @@ function run(
 }
 
 /** A loop whose time only the test moves. */
-function looping(t: import('node:test').TestContext, rollUp: Scripted, pressure = () => 0) {
+function looping(
+  t: import('node:test').TestContext,
+  rollUp: Scripted,
+  pressure = () => 0,
+  isDraining = () => false,
+) {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.after(() => mock.timers.reset())
   let now = 0
-  const loop = new RollUpLoop({ rollUp, pressure, monotonic: () => now, random: () => 1 })
+  const loop = new RollUpLoop({ rollUp, pressure, isDraining, monotonic: () => now, random: () => 1 })
   t.after(() => loop.stop())
   return {
     loop,
@@ -162,5 +169,47 @@ test('the more of a backlog is read, the longer roll-ups wait; they make up for 
   pressure = 1
   await restMs()
   const whole = await restMs()
-  assert.deepEqual([none, half, whole], [100, 450, 1_500])
+  assert.deepEqual([none, half, whole], [100, 500, 1_500])
+})
+
+test('after a flush a slice is stale, whatever the run before had found', async (t) => {
+  const rollUp = new Scripted()
+  const time = looping(t, rollUp)
+  const underWay = Promise.withResolvers<RollUpRun>()
+  rollUp.answer = () => underWay.promise
+  time.loop.start()
+  await time.settle()
+  time.loop.wake()
+  assert.equal(time.loop.status().staleWindows.slice, 1)
+  underWay.resolve(run({}))
+  await time.settle()
+  // That run may have looked before the flush.
+  assert.equal(time.loop.status().staleWindows.slice, 1)
+  rollUp.answer = () => run({})
+  await time.pass(0)
+  assert.equal(rollUp.runs.length, 2)
+  assert.equal(time.loop.status().staleWindows.slice, 0)
+})
+
+test('while a backlog is drained, what the last flush changed is left for later; at its end nothing waits any longer', async (t) => {
+  const rollUp = new Scripted()
+  let draining = true
+  const time = looping(
+    t,
+    rollUp,
+    () => (draining ? 1 : 0),
+    () => draining,
+  )
+  rollUp.answer = () => run({ slice: 1, hour: 1 }, { slice: 4_000, minute: 100, hour: 1_000 })
+  time.loop.wake()
+  time.loop.start()
+  await time.settle()
+  assert.deepEqual(rollUp.restless, { changedWithinMs: 500, forAtMostMs: 20_000 })
+  await time.pass(3_900)
+  assert.equal(rollUp.runs.filter((levels) => levels.includes('slice')).length, 1)
+  draining = false
+  time.loop.wake()
+  await time.pass(0)
+  assert.deepEqual(rollUp.runs.at(-1), ['slice', 'minute', 'hour'])
+  assert.deepEqual(rollUp.restless, { changedWithinMs: 0, forAtMostMs: 0 })
 })

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
 import { sliceStart } from '../../src/rollup/levels.ts'
 import { RollUp } from '../../src/rollup/rollup.ts'
@@ -255,4 +256,33 @@ test('many windows of history are computed in few statements', async (t) => {
   await flush(parts, rows)
   await parts.rollUp.runToEnd()
   await assertExact(parts.db, rows, ['slice'])
+})
+
+test('slices that were marked a moment ago can be left for later, unless they have been stale for long', async (t) => {
+  const parts = await partsOf(await store.database(t))
+  const old = pageViewRow({ eventId: uuidOf(1), view: { timestampMs: Date.now() - 60_000 } })
+  const fresh = pageViewRow({ eventId: uuidOf(2), view: { timestampMs: Date.now() } })
+  await flush(parts, [old])
+  await sleep(1_100)
+  await flush(parts, [fresh])
+  const views = async (): Promise<number> => {
+    const [row] = await parts.db.query<{ n: number }>(
+      'SELECT sum(view_count) AS n FROM page_views_slice FINAL',
+    )
+    return row!.n
+  }
+  const { left } = await parts.rollUp.run(new Set(['slice']), { changedWithinMs: 1_000, forAtMostMs: 60_000 })
+  assert.equal(await views(), 1)
+  assert.equal(left.levels.slice.windows, 1)
+  await flush(parts, [fresh])
+  const { tookMs } = await parts.rollUp.run(new Set(['slice']), {
+    changedWithinMs: 60_000,
+    forAtMostMs: 60_000,
+  })
+  assert.equal(await views(), 1)
+  assert.ok(tookMs.slice !== undefined, 'it was looked at')
+  await parts.rollUp.run(new Set(['slice']), { changedWithinMs: 60_000, forAtMostMs: 0 })
+  assert.equal(await views(), 2)
+  await parts.rollUp.runToEnd()
+  await assertExact(parts.db, [old, fresh])
 })

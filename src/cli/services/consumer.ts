@@ -23,6 +23,7 @@ import { consumerMetrics } from '../../observe/metrics.ts'
 import { addServiceGauges } from '../../observe/service-gauges.ts'
 import { logStatistics } from '../../observe/statistics.ts'
 import { duration } from '../../observe/words.ts'
+import { countBuffersAsObjects } from '../../process/collector.ts'
 import { Days } from '../../rollup/days.ts'
 import { DaysLoop } from '../../rollup/days-loop.ts'
 import { RollUpLoop } from '../../rollup/loop.ts'
@@ -66,6 +67,7 @@ export async function runConsumer(
   signal: AbortSignal,
   options: { initSchema: boolean; telemetry: TelemetrySettings; onReady: (url: string) => void },
 ): Promise<void> {
+  countBuffersAsObjects()
   await using ending = new AsyncDisposableStack()
   const now = Date.now
   const monotonic = () => performance.now()
@@ -107,6 +109,7 @@ export async function runConsumer(
   const rollUp = new RollUpLoop({
     rollUp: new RollUp({ db, retention }),
     pressure,
+    isDraining: () => backlog.isDraining,
     onRan: ({ freshAsOfMs }) => visible.rolledUp(freshAsOfMs?.minute ?? 0),
   })
   const consumer = new Consumer({
@@ -122,7 +125,8 @@ export async function runConsumer(
     now,
     monotonic,
     pressure,
-    onFlushed: (flushed) => {
+    onFlushed: (flushed, caughtUp) => {
+      if (caughtUp) backlog.caughtUp()
       visible.flushed(flushed)
       rollUp.wake()
     },

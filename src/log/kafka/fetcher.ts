@@ -5,6 +5,8 @@ import { kafkaError, VERDICTS } from './errors.ts'
 import { type FetchedPartition, type FetchPosition, fetchApi } from './fetch-request.ts'
 import { RecordChunk } from './record-chunk.ts'
 import type { KafkaTopic } from './topic.ts'
+import type { Unpacked } from './unpack.ts'
+import type { Unpacker } from './unpacker.ts'
 
 /** How much to ask for of one partition, and of all that a broker leads, in bytes. */
 const PARTITION_BYTES = 2 ** 20
@@ -37,10 +39,13 @@ const STALE: ReadonlySet<string> = new Set([
 export class Fetcher {
   readonly #topic: KafkaTopic
   readonly #connections: ConnectionPool
+  readonly #unpacker: Unpacker | undefined
 
-  constructor(topic: KafkaTopic, connections: ConnectionPool) {
+  /** @param unpacker unpacks large chunks; without, they are unpacked when they are read */
+  constructor(topic: KafkaTopic, connections: ConnectionPool, unpacker?: Unpacker) {
     this.#topic = topic
     this.#connections = connections
+    this.#unpacker = unpacker
   }
 
   /**
@@ -65,17 +70,27 @@ export class Fetcher {
       const { errorCode, partitions } = await fetchApi.async(connection, request)
       if (errorCode !== 0) throw failure(errorCode, doing)
       const offsets = new Map(positions.map(({ partition, offset }) => [partition, offset]))
-      return partitions.map((each) => answerOf(each, offsets.get(each.partition) ?? 0, doing))
+      return await Promise.all(
+        partitions.map(async (each) => {
+          const unpacked = await this.#unpacker?.unpack(each.records)
+          return answerOf(each, unpacked, offsets.get(each.partition) ?? 0, doing)
+        }),
+      )
     } catch (error) {
       throw kafkaError(error, doing)
     }
   }
 }
 
-function answerOf(fetched: FetchedPartition, offset: number, doing: string): Answer {
+function answerOf(
+  fetched: FetchedPartition,
+  unpacked: Unpacked | undefined,
+  offset: number,
+  doing: string,
+): Answer {
   const { partition, errorCode, records, abortedTransactions, lastStableOffset } = fetched
   if (errorCode === 0) {
-    const chunk = new RecordChunk(partition, offset, records, abortedTransactions)
+    const chunk = new RecordChunk(partition, offset, records, abortedTransactions, unpacked)
     return { partition, kind: 'chunk', chunk, end: lastStableOffset }
   }
   const name = protocolErrorsCodesById[errorCode] ?? ''

@@ -9,6 +9,7 @@ import { type LeftAt, LeftBehind } from './left-behind.ts'
 import { GroupMember } from './member.ts'
 import type { KafkaLogOptions } from './options.ts'
 import type { KafkaTopic } from './topic.ts'
+import { Unpacker } from './unpacker.ts'
 import { Waker } from './waker.ts'
 
 declare module '../../observe/events.ts' {
@@ -35,6 +36,7 @@ export class KafkaReader implements LogReader {
   readonly #group: string
   readonly #member: GroupMember
   readonly #connections: ConnectionPool
+  readonly #unpacker = new Unpacker()
   readonly #fetcher: Fetcher
   readonly #onClose: () => void
   readonly #changes = new Waker()
@@ -60,7 +62,7 @@ export class KafkaReader implements LogReader {
     this.#topicId = of.topic.id
     this.#group = of.group
     this.#connections = of.connections
-    this.#fetcher = new Fetcher(of.topic, of.connections)
+    this.#fetcher = new Fetcher(of.topic, of.connections, this.#unpacker)
     this.#member = new GroupMember(of.options, of.group, () => this.#changes.wake())
     this.#onClose = onClose
   }
@@ -124,6 +126,7 @@ export class KafkaReader implements LogReader {
     this.#changes.wake()
     await this.#member.leave()
     await this.#connections.close()
+    await this.#unpacker.close()
     this.#onClose()
   }
 

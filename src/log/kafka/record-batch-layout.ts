@@ -29,3 +29,13 @@ export const CONTROL = 1 << 5
 
 /** The first record batch format with a header as above; the only one since Kafka 4, and the default since 0.11. */
 export const MAGIC = 2
+
+/** Whether a batch begins here and is not cut off by the limit of the request. */
+export function isWhole(chunk: Buffer, at: number): boolean {
+  return chunk.length - at >= AT.records && endOf(chunk, at) <= chunk.length
+}
+
+/** Where the batch that begins here ends. */
+export function endOf(chunk: Buffer, at: number): number {
+  return at + PREFIX + chunk.readInt32BE(at + AT.length)
+}

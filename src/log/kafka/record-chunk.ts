@@ -2,7 +2,17 @@ import { compressionsAlgorithmsByBitmask } from '@platformatic/kafka'
 import { MillraceError } from '../../errors.ts'
 import type { RecordBatch } from '../record-batch.ts'
 import type { AbortedTransaction } from './fetch-request.ts'
-import { APPEND_TIME, AT, COMPRESSION, CONTROL, MAGIC, PREFIX, TRANSACTIONAL } from './record-batch-layout.ts'
+import {
+  APPEND_TIME,
+  AT,
+  COMPRESSION,
+  CONTROL,
+  endOf,
+  isWhole,
+  MAGIC,
+  TRANSACTIONAL,
+} from './record-batch-layout.ts'
+import { type Unpacked, unpackZstd, ZSTD } from './unpack.ts'
 
 /** The batch that is being read. */
 interface Open {
@@ -25,6 +35,7 @@ export class RecordChunk {
   /** The offset behind all that was taken or left out. */
   next: number
   readonly #chunk: Buffer
+  readonly #unpacked: Unpacked | undefined
   /** In the order of their first offsets. */
   readonly #aborted: AbortedTransaction[]
   readonly #aborting = new Set<number>()
@@ -35,15 +46,18 @@ export class RecordChunk {
   readonly #end: number
   #recordsLeft: number
 
+  /** @param unpacked its records as far as they are unpacked already */
   constructor(
     partition: number,
     offset: number,
     chunk: Buffer,
     abortedTransactions: readonly AbortedTransaction[],
+    unpacked?: Unpacked,
   ) {
     this.partition = partition
     this.next = offset
     this.#chunk = chunk
+    this.#unpacked = unpacked
     this.#aborted = [...abortedTransactions].sort((a, b) => a.firstOffset - b.firstOffset)
     const { records, end } = survey(chunk)
     this.#recordsLeft = records
@@ -132,9 +146,10 @@ export class RecordChunk {
       const attributes = chunk.readInt16BE(at + AT.attributes)
       const compression = attributes & COMPRESSION
       const maxTimestamp = readInt64(chunk, at + AT.maxTimestamp)
-      this.#varints.at = compression ? 0 : at + AT.records
+      const start = this.#unpacked?.starts.get(at)
+      this.#varints.at = start ?? (compression ? 0 : at + AT.records)
       this.#open = {
-        bytes: compression ? decompress(chunk.subarray(at + AT.records, end), compression) : chunk,
+        bytes: start === undefined ? recordsIn(chunk, at, compression) : this.#unpacked!.bytes,
         baseOffset,
         lastOffset,
         baseTimestamp: readInt64(chunk, at + AT.baseTimestamp),
@@ -240,15 +255,6 @@ function survey(chunk: Buffer): { records: number; end: number } {
   return { records, end }
 }
 
-/** Whether a batch begins here and is not cut off by the limit of the request. */
-function isWhole(chunk: Buffer, at: number): boolean {
-  return chunk.length - at >= AT.records && endOf(chunk, at) <= chunk.length
-}
-
-function endOf(chunk: Buffer, at: number): number {
-  return at + PREFIX + chunk.readInt32BE(at + AT.length)
-}
-
 function checkMagic(magic: number): void {
   if (magic === MAGIC) return
   throw new MillraceError('log_refused', `Kafka: the topic holds records in the old format ${magic}`, {
@@ -256,7 +262,11 @@ function checkMagic(magic: number): void {
   })
 }
 
-function decompress(bytes: Buffer, compression: number): Buffer {
+/** What holds the records of a batch. */
+function recordsIn(chunk: Buffer, at: number, compression: number): Buffer {
+  if (compression === 0) return chunk
+  const bytes = chunk.subarray(at + AT.records, endOf(chunk, at))
+  if (compression === ZSTD) return unpackZstd(bytes)
   const algorithm = compressionsAlgorithmsByBitmask[compression]
   if (algorithm) return algorithm.decompressSync(bytes)
   throw new MillraceError(
