@@ -14,7 +14,7 @@ declare module '../observe/events.ts' {
  * How much of the time each level may be computed at most: counts of seconds must not wait for hours, and who looks at hours does not
  * see a second.
  */
-const SHARES: Readonly<Record<Level, number>> = { slice: 0.5, minute: 0.4, hour: 0.02 }
+const SHARES: Readonly<Record<Level, number>> = { slice: 2 / 3, minute: 0.6, hour: 0.02 }
 
 /** How much smaller the shares are while a whole backlog is read. */
 const BEHIND = 8

@@ -9,6 +9,9 @@ import { appendValues } from './log.ts'
 
 const options = { skip: noBrowser }
 
+const CHART_FITS =
+  'document.querySelector("#chart .uplot").offsetWidth === document.querySelector("#chart").clientWidth'
+
 test(
   'an empty page says what to do; a burst that is pressed on it arrives in its figures, and in its chart',
   options,
@@ -162,6 +165,7 @@ test(
         await page.setViewportSize({ width, height: 900 })
         const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
         assert.ok(Number(overflow) <= 0, `${overflow} pixels too wide at ${width}`)
+        await eventually('the chart to be as wide as its place', () => page.evaluate(CHART_FITS))
       }
       await page.close()
     }
