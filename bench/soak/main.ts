@@ -13,6 +13,7 @@ import { type Sample, takeSample } from './sample.ts'
 interface Options {
   readonly minutes: number
   readonly rate: number
+  readonly strategies?: string
   readonly plot?: string
   readonly record?: true
 }
@@ -23,6 +24,7 @@ export const soak = benchmark(
 )
   .option('--minutes <n>', 'how long', count, 30)
   .option('--rate <n>', 'events a second', count, 2_000)
+  .option('--strategies <mix>', 'how they are sent: MILLRACE_STRATEGIES; only batch=1 reaches high rates')
   .option('--plot <file>', 'draw it into this file too')
   .action(run)
 
@@ -37,10 +39,11 @@ const PARTS: Allowance = { share: 0.5, absolute: 30 }
 const LAG_SECONDS = 2
 
 /** One tree, as `npm start` runs it. At the end `verify` must agree. */
-async function run({ minutes, rate, plot, record }: Options): Promise<void> {
+async function run({ minutes, rate, strategies, plot, record }: Options): Promise<void> {
   await using system = await BenchSystem.create({
     MILLRACE_SPEED: String(rate),
     MILLRACE_BUFFER_SIZE: '100000',
+    ...(strategies !== undefined && { MILLRACE_STRATEGIES: strategies }),
   })
   const tree = system.start('start')
   await system.ready(system.producerUrl, tree)
