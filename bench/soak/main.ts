@@ -154,7 +154,7 @@ async function run({ minutes, rate, strategies, plot, record }: Options): Promis
   }
   report(
     {
-      name: 'soak',
+      name: `soak-${rate}`,
       title: `Soak: ${rate} events a second for ${minutes} minutes`,
       body: [
         table(
