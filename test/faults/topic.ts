@@ -203,7 +203,15 @@ export async function topicMadeAgain(t: TestContext, stage: Stage): Promise<void
   // More than the consumer fetches ahead: what it holds is written, and not lost. One by one would take minutes.
   await stage.system.post(`${stage.system.producerUrl}/config/strategies?sync=0&async=0&batch=1`)
   await stage.system.post(`${stage.system.producerUrl}/generate/burst?count=40000`)
-  await eventually('a backlog', async () => (await statusOf()).lag > 40_000, 180_000)
+  await eventually('a backlog', async () => {
+    const { sent, retries, failed, dropped, burst_left: left } = await stage.system.producerStatus()
+    const { lag } = await statusOf()
+    assert.ok(
+      lag > 40_000,
+      `lag ${lag}; sent ${sent}, retries ${retries}, failed ${failed}, dropped ${dropped}, ${left} of the burst left`,
+    )
+    return true
+  })
   await stage.pause()
   await eventually('the backlog to be known', async () => {
     const status = await statusOf()
