@@ -5,6 +5,7 @@ import type { TestContext } from 'node:test'
 import { openKafkaLog } from '../../src/log/kafka/open.ts'
 import type { EventLog } from '../../src/log/port.ts'
 import type { CheckName, VerifyReport } from '../../src/verify/report.ts'
+import { processTree } from '../helpers/system.ts'
 import { eventually } from '../helpers/wait.ts'
 import type { Stage } from './stage.ts'
 
@@ -179,7 +180,7 @@ export async function recordsDeleted(t: TestContext, stage: Stage): Promise<void
   await stage.counts(500)
 }
 
-/** With the store away the consumer lags behind; so it knows what it did not read, and says so. */
+/** With a store that hangs the consumer lags behind; so it knows what it did not read, and says so. */
 export async function topicMadeAgain(t: TestContext, stage: Stage): Promise<void> {
   await stage.resume()
   for (const url of stage.urls) await stage.end(url, 'SIGTERM')
@@ -197,9 +198,10 @@ export async function topicMadeAgain(t: TestContext, stage: Stage): Promise<void
   const statusOf = () => stage.system.get(`${url}/status`)
   await eventually('the consumer to have partitions', async () => (await statusOf()).assignments.length === 8)
   await stage.counts(500)
-  const { clickhouse } = stage
-  clickhouse!.child.kill('SIGTERM')
-  await clickhouse!.ended
+  // It hangs: if it ended, the consumer would start another one, and read on.
+  const server = (await processTree(stage.clickhouse!.child.pid!)).at(-1)!
+  process.kill(server, 'SIGSTOP')
+  t.after(() => resumeProcess(server))
   // More than the consumer fetches ahead: what it holds is written, and not lost. One by one would take minutes.
   await stage.system.post(`${stage.system.producerUrl}/config/strategies?sync=0&async=0&batch=1`)
   await stage.system.post(`${stage.system.producerUrl}/generate/burst?count=40000`)
@@ -225,7 +227,7 @@ export async function topicMadeAgain(t: TestContext, stage: Stage): Promise<void
     await topicTool(stage, '--create', '--partitions', '8', '--replication-factor', '3')
     return true
   })
-  stage.clickhouse = stage.system.start('clickhouse')
+  resumeProcess(server)
   await stage.resume()
   await eventually('the new topic to be used', async () => (await endOf(stage)) > 500)
   await stage.pause()
@@ -248,4 +250,13 @@ export async function topicMadeAgain(t: TestContext, stage: Stage): Promise<void
   const audit = await stage.verify()
   assertExplained(t, audit)
   assert.ok(audit.report.notes.some((note) => /removed and made again/.test(note)))
+}
+
+/** Lets it go on when it is there still. */
+function resumeProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGCONT')
+  } catch {
+    // It has ended with its system.
+  }
 }

@@ -5,8 +5,8 @@ import type { RecordChunk } from './record-chunk.ts'
 export class Holding implements FetchPosition {
   readonly partition: number
   readonly ownership: number
-  /** Where we began. */
-  readonly start: number
+  /** Where we began, or began again when the log ended before that. What lies behind it is ours to commit. */
+  start: number
   /** The offset to fetch next: behind all records handed out, and behind what lies after them and is nobody's to read. */
   offset: number
   /** Behind the record handed out last. */
@@ -36,7 +36,9 @@ export class Holding implements FetchPosition {
   /** Goes on elsewhere: what was to be read next is gone. */
   jump(offset: number): void {
     this.offset = offset
+    this.start = Math.min(this.start, offset)
     this.#handedOut = offset
+    this.#committed = Math.min(this.#committed, offset)
     this.chunk = undefined
   }
 
