@@ -38,17 +38,15 @@ export function recompute(
       { sql: fromLevel(level, source, 'pages', starts, version), settings },
     ]
   }
-  const [events, how] =
-    rows > MANY_ROWS
-      ? [manyEvents(level, starts, place), { settings: ONE_MOMENT, readings: 3 }]
-      : [fewEvents(level, starts, place), { settings: {}, readings: 1 }]
+  const { events, settings, readings } =
+    rows > MANY_ROWS ? manyEvents(level, starts, place) : fewEvents(level, starts, place)
   if (level === 'slice') {
-    const settings = { ...how.settings, ...BOTH_TABLES_AT_ONCE }
-    return [{ sql: slicesFromRaw(events, version, place), ...how, settings }]
+    const sql = slicesFromRaw(events, version, place)
+    return [{ sql, settings: { ...settings, ...BOTH_TABLES_AT_ONCE }, readings }]
   }
   return [
-    { sql: breakdownsFromRaw(level, events, version, place), ...how },
-    { sql: pagesFromRaw(level, events, version, place), ...how },
+    { sql: breakdownsFromRaw(level, events, version, place), settings, readings },
+    { sql: pagesFromRaw(level, events, version, place), settings, readings },
   ]
 }
 
@@ -151,13 +149,20 @@ const EVENT = 'page_id, region, duration_ms, is_bounce, user_id'
  * payloads of a conflict (one event_id, several of them). These stay as rows that count nothing: a page that has lost its only view to
  * another one gets a row with 0 views, which replaces the one that it had.
  */
-const PLACE = 'row_number() OVER (PARTITION BY slice, event_id ORDER BY page_id, payload_hash)'
+const RANK = 'row_number() OVER (PARTITION BY slice, event_id ORDER BY page_id, payload_hash)'
 
-/** The rows of the windows, with whether each counts. */
-function fewEvents(level: Level, starts: readonly number[], place: Place): string {
-  return `SELECT ${startOf(level, 'slice')} AS start, ${EVENT}, ${PLACE} = 1 AS counts
+interface Events {
+  /** A query of the rows of the windows, with whether each counts. */
+  readonly events: string
+  readonly settings: Readonly<Record<string, number>>
+  readonly readings: number
+}
+
+function fewEvents(level: Level, starts: readonly number[], place: Place): Events {
+  const events = `SELECT ${startOf(level, 'slice')} AS start, ${EVENT}, ${RANK} = 1 AS counts
     FROM ${rawTable(place)}
     WHERE ${inWindows(level, 'slice', starts)}`
+  return { events, settings: {}, readings: 1 }
 }
 
 /** From here on it is cheaper to look for the few events that are there more than once, and to sort only these (bench/RESULTS.md). */
@@ -174,15 +179,16 @@ const FOLDED =
  * The same as fewEvents(): every row counts but those that are found to stand behind another one, each told by where it lies. The table is read
  * three times, which must be the table of one moment: see ONE_MOMENT.
  */
-function manyEvents(level: Level, starts: readonly number[], place: Place): string {
+function manyEvents(level: Level, starts: readonly number[], place: Place): Events {
   const raw = rawTable(place)
   const where = inWindows(level, 'slice', starts)
   const repeated = `SELECT ${FOLDED} FROM ${raw} WHERE ${where} GROUP BY ${FOLDED} HAVING count() > 1`
-  const placed = `SELECT _part AS part, _part_offset AS row, ${PLACE} AS place FROM ${raw} WHERE ${where} AND ${FOLDED} IN (${repeated})`
-  return `SELECT ${startOf(level, 'slice')} AS start, ${EVENT},
-      (_part, _part_offset) NOT IN (SELECT part, row FROM (${placed}) WHERE place > 1) AS counts
+  const ranked = `SELECT _part AS part, _part_offset AS row, ${RANK} AS rank FROM ${raw} WHERE ${where} AND ${FOLDED} IN (${repeated})`
+  const events = `SELECT ${startOf(level, 'slice')} AS start, ${EVENT},
+      (_part, _part_offset) NOT IN (SELECT part, row FROM (${ranked}) WHERE rank > 1) AS counts
     FROM ${raw}
     WHERE ${where}`
+  return { events, settings: ONE_MOMENT, readings: 3 }
 }
 
 function startOf(level: Level, column: string): string {
