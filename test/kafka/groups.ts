@@ -180,13 +180,7 @@ export function groupTests(version: KafkaVersion): void {
     await fetchCount(reader, 2)
     await writer.append([record(0, 'never read')])
     await log.bounds()
-    const admin = new Admin({ clientId: 'test', bootstrapBrokers: [cluster().bootstrap] })
-    t.after(() => admin.close())
-    await admin.deleteTopics({ topics: [log.topic] })
-    await eventually('the topic to be made again', async () => {
-      await admin.createTopics({ topics: [log.topic], partitions: 1, replicas: 1 })
-      return true
-    })
+    await makeAgain(t, log.topic)
     await eventually('the writer to go on', () =>
       writer.append(['new 0', 'new 1', 'new 2'].map((text) => record(0, text))),
     )
@@ -204,6 +198,33 @@ export function groupTests(version: KafkaVersion): void {
     // A record that was on its way to the reader when the topic went is read; else it is told as lost.
     const read = values.filter((value) => value === 'never read').length
     assert.deepEqual(gaps, [{ partition: 0, expected: 2 + read, resumedAt: 0, formerEnd: 3 }])
+  })
+
+  it('what is committed of a topic that is gone is no position in the one that was made again', async (t) => {
+    const log = await opened(t, { partitions: 1 })
+    const writer = await log.writer()
+    await writer.append(['old 0', 'old 1', 'old 2'].map((text) => record(0, text)))
+    const reader = await log.reader('g')
+    await fetchCount(reader, 3)
+    await makeAgain(t, log.topic)
+    // The brokers know the topic by its name alone.
+    await eventually('the commit to be taken', async () => {
+      await reader.commit([{ partition: 0, offset: 3 }])
+      return true
+    })
+    await reader.close()
+    const values = ['new 0', 'new 1', 'new 2', 'new 3', 'new 4']
+    const again = await opened(t, { topic: log.topic })
+    await again.writer().then((other) => other.append(values.map((text) => record(0, text))))
+    assert.deepEqual(await again.committed('g'), [])
+    const next = await again.reader('g')
+    const got = await fetchCount(next, 5)
+    assert.deepEqual(
+      got.map(({ value }) => value!.toString()),
+      values,
+    )
+    await next.commit([{ partition: 0, offset: 5 }])
+    assert.deepEqual(await again.committed('g'), [{ partition: 0, offset: 5 }])
   })
 
   it('the topic is made as asked, and a missing one that may not be made is named with the command', async (t) => {
@@ -226,6 +247,16 @@ export function groupTests(version: KafkaVersion): void {
       await writer.append(values.map((value, i) => record(i % 2, value, `key ${i}`)))
       const got = await fetchCount(await log.reader('g'), values.length)
       assert.deepEqual(got.map(({ value }) => value!.toString()).sort(), values.sort())
+    })
+  }
+
+  async function makeAgain(t: TestContext, topic: string): Promise<void> {
+    const admin = new Admin({ clientId: 'test', bootstrapBrokers: [cluster().bootstrap] })
+    t.after(() => admin.close())
+    await admin.deleteTopics({ topics: [topic] })
+    await eventually('the topic to be made again', async () => {
+      await admin.createTopics({ topics: [topic], partitions: 1, replicas: 1 })
+      return true
     })
   }
 }

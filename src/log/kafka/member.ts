@@ -1,9 +1,9 @@
-import { Consumer } from '@platformatic/kafka'
 import { MillraceError } from '../../errors.ts'
 import type { Position } from '../port.ts'
 import { guardConnections } from './connections.ts'
 import { isKafkaError, kafkaError } from './errors.ts'
 import { clientOptions, type GroupProtocol, type KafkaLogOptions } from './options.ts'
+import { PositionConsumer } from './position-consumer.ts'
 import { leaveForAWhile } from './static-member.ts'
 
 const SESSION_TIMEOUT_MS = 45_000
@@ -30,7 +30,7 @@ export class GroupMember {
   readonly #group: string
   readonly #onChange: () => void
   #protocol: GroupProtocol
-  #consumer: Consumer | undefined
+  #consumer: PositionConsumer | undefined
   /** For each partition that is ours the ownership it is held under: a number that is never used again. */
   readonly #owned = new Map<number, number>()
   #ownerships = 0
@@ -67,15 +67,17 @@ export class GroupMember {
   }
 
   /**
+   * @param topicId of the topic that the positions are of, which may have been made again since
    * @throws MillraceError `log_unavailable` also while a rebalance goes on: asked again later, some of the partitions may be
    * another's
    */
-  async commit(positions: readonly Position[]): Promise<void> {
+  async commit(positions: readonly Position[], topicId: string): Promise<void> {
     const consumer = this.#consumer
     const doing = `committing positions of the group ${this.#group}`
     if (!consumer?.memberId) {
       throw new MillraceError('log_unavailable', `Kafka: ${doing}: not a member now`)
     }
+    consumer.topicId = topicId
     try {
       await consumer.commit({
         offsets: positions.map(({ partition, offset }) => ({
@@ -102,7 +104,7 @@ export class GroupMember {
   }
 
   /** Finds out which protocol there is by using it: brokers of 3.9 may list the new one and not have it switched on. */
-  async #joinBySome(): Promise<Consumer> {
+  async #joinBySome(): Promise<PositionConsumer> {
     if (this.#protocol !== 'auto') return this.#joinBy(this.#protocol)
     try {
       const consumer = await this.#joinBy('consumer')
@@ -115,7 +117,7 @@ export class GroupMember {
     }
   }
 
-  async #joinBy(protocol: 'consumer' | 'classic'): Promise<Consumer> {
+  async #joinBy(protocol: 'consumer' | 'classic'): Promise<PositionConsumer> {
     const consumer = this.#open(protocol)
     try {
       // The subscription stays when the stream, that nobody reads, is closed.
@@ -140,7 +142,7 @@ export class GroupMember {
     }
   }
 
-  #open(protocol: 'consumer' | 'classic'): Consumer {
+  #open(protocol: 'consumer' | 'classic'): PositionConsumer {
     const { sessionTimeoutMs = SESSION_TIMEOUT_MS, instanceId } = this.#options
     const rebalanceTimeout = Math.max(REBALANCE_TIMEOUT_MS, sessionTimeoutMs)
     const common = {
@@ -152,7 +154,7 @@ export class GroupMember {
       // A member that joins gets its answer when all have joined.
       requestTimeout: rebalanceTimeout + 10_000,
     }
-    const consumer = new Consumer(
+    const consumer = new PositionConsumer(
       protocol === 'consumer'
         ? { ...common, groupProtocol: 'consumer' }
         : {
@@ -175,7 +177,7 @@ export class GroupMember {
   }
 
   /** A generation of the classic protocol began. When one was missed, or we were forgotten, others may have had our partitions. */
-  #rejoined(consumer: Consumer, generation: number): void {
+  #rejoined(consumer: PositionConsumer, generation: number): void {
     if (this.#consumer && this.#consumer !== consumer) return
     const missed = generation > this.#generation + 1 || consumer.memberId !== this.#memberId
     this.#generation = generation
@@ -184,7 +186,7 @@ export class GroupMember {
     this.#observe()
   }
 
-  #lose(consumer: Consumer): void {
+  #lose(consumer: PositionConsumer): void {
     if (this.#consumer !== consumer) return
     this.#owned.clear()
     this.#onChange()
@@ -210,7 +212,7 @@ export class GroupMember {
   }
 
   /** This membership is over; the next call of `join` begins another. */
-  #end(consumer: Consumer): void {
+  #end(consumer: PositionConsumer): void {
     if (this.#consumer !== consumer) return
     void this.leave()
     this.#onChange()

@@ -213,7 +213,7 @@ export class KafkaReader implements LogReader {
 
   async #commit(positions: readonly Position[]): Promise<void> {
     if (positions.length === 0) return
-    await this.#member.commit(positions)
+    await this.#member.commit(positions, this.#topicId)
     for (const { partition, offset } of positions) this.#holdings.get(partition)?.committed(offset)
   }
 

@@ -6,6 +6,7 @@ import type { PartitionBounds, Position } from '../port.ts'
 import { guardConnections } from './connections.ts'
 import { isKafkaError, isRefusal, isUnknownTopic, kafkaError } from './errors.ts'
 import { clientOptions, type KafkaLogOptions } from './options.ts'
+import { mayBeOf } from './position-consumer.ts'
 
 /**
  * How often to look for a topic that was just made, and the pause between, in milliseconds: the brokers hear of it, and that
@@ -106,6 +107,7 @@ export class KafkaTopic {
     })
   }
 
+  /** Positions of this topic; none of another one that had its name. */
   async committed(group: string, partitions = this.#all()): Promise<Position[]> {
     return this.#asking(`asking for the positions of the group ${group}`, async () => {
       const topics = [{ name: this.name, partitionIndexes: [...partitions] }]
@@ -113,6 +115,7 @@ export class KafkaTopic {
       return groups
         .flatMap((each) => each.topics)
         .flatMap((topic) => (topic.name === this.name ? topic.partitions : []))
+        .filter(({ metadata }) => mayBeOf(this.#id, metadata))
         .map(({ partitionIndex, committedOffset }) => ({
           partition: partitionIndex,
           offset: Number(committedOffset),
