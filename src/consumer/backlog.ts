@@ -1,8 +1,8 @@
 import { RateMeter } from '../observe/rate-meter.ts'
 import type { Lag } from './lag.ts'
 
-/** What is read and not committed yet, because its batch is under way, makes up so many seconds. */
-const UNDER_WAY_SECONDS = 0.7
+/** What was sent in the last moment, or fetched ahead, makes up so many seconds. */
+const ON_ITS_WAY_SECONDS = 0.3
 /** With so many seconds more to read there is a backlog, and nobody waits for the newest of it. */
 const BACKLOG_SECONDS = 3
 /** A backlog has ended when there was no pressure for so long, also if there is always something more to read. */
@@ -32,11 +32,15 @@ export class Backlog {
     this.#options = options
   }
 
-  /** Notes the lag as it is now, and gives it back. To be called about once a second. */
-  see(lag: Lag): Lag {
+  /**
+   * Notes the lag as it is now, and gives it back. To be called about once a second.
+   *
+   * @param held messages that are read and not committed yet, because their batches are under way
+   */
+  see(lag: Lag, held: number): Lag {
     const { processed, monotonic } = this.#options
     const rate = Math.max(LEAST_RATE, this.#rate.add(monotonic(), processed()) ?? 0)
-    const seconds = lag.messages / rate - UNDER_WAY_SECONDS
+    const seconds = (lag.messages - held) / rate - ON_ITS_WAY_SECONDS
     this.#pressure = Math.min(1, Math.max(0, seconds / BACKLOG_SECONDS))
     if (this.#pressure === 1 || (this.isDraining && this.#pressure > 0)) this.#lastSeenAt = monotonic()
     return lag

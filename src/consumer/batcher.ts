@@ -13,6 +13,8 @@ export interface BatcherOptions {
   readonly monotonic: () => number
   /** How much of a backlog there is to read, from 0 up to 1 (backlog.ts). None by default. */
   readonly pressure?: () => number
+  /** How long nobody would look at what is written now, in milliseconds. Somebody would look at once by default. */
+  readonly unseenMs?: () => number
 }
 
 /** A batch is due in every mode when it holds so much: memory is bounded, whatever the settings say. */
@@ -27,6 +29,12 @@ const FETCH_BYTES = 4 * 2 ** 20
  * with others later: blocks of 30,000 rows cost ClickHouse twice the processor time of blocks of 200,000 (bench/RESULTS.md).
  */
 const BEHIND_INTERVAL_MS = 2_000
+
+/**
+ * A batch of the mode hybrid is filled until somebody looks at what is written, but not for longer than this, in milliseconds: written earlier
+ * it would be seen no sooner, and there would be more blocks to merge.
+ */
+const LONGEST_UNSEEN_MS = 2_000
 
 /** The longest wait for a first message: it has no deadline of its own. */
 const IDLE_WAIT_MS = 1_000
@@ -81,9 +89,11 @@ export class Batcher {
 
   /** How long the batch may still wait for messages. */
   #remainingMs(): number {
-    const { mode, intervalMs, monotonic, pressure = () => 0 } = this.#options
+    const { mode, intervalMs, monotonic, pressure = () => 0, unseenMs = () => 0 } = this.#options
     if (mode === 'batch' || this.#begunAt === undefined) return Number.POSITIVE_INFINITY
-    const moreMs = mode === 'hybrid' ? pressure() * Math.max(0, BEHIND_INTERVAL_MS - intervalMs) : 0
-    return Math.max(0, this.#begunAt + intervalMs + moreMs - monotonic())
+    const waitedMs = monotonic() - this.#begunAt
+    if (mode === 'time') return Math.max(0, intervalMs - waitedMs)
+    const moreMs = pressure() * Math.max(0, BEHIND_INTERVAL_MS - intervalMs)
+    return Math.max(0, intervalMs + moreMs - waitedMs, Math.min(unseenMs(), LONGEST_UNSEEN_MS - waitedMs))
   }
 }

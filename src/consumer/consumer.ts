@@ -41,7 +41,8 @@ export class Consumer {
   readonly #batcher: Batcher
   /** The flush that is under way; it does not reject. */
   #flushing: Promise<void> = Promise.resolve()
-  #isFlushing = false
+  /** Messages of the flush that is under way. */
+  #flushingMessages = 0
   #hasFetched = false
   /** Why a flush failed for good. */
   #failure: { readonly error: unknown } | undefined
@@ -57,6 +58,11 @@ export class Consumer {
   /** The partitions that it reads. */
   assignments(): readonly number[] {
     return this.#reader.assignments()
+  }
+
+  /** Messages that are read and not committed yet. */
+  get held(): number {
+    return this.#batcher.batch.messages + this.#flushingMessages
   }
 
   /**
@@ -94,7 +100,7 @@ export class Consumer {
    */
   #isToFlush(): boolean {
     if (!this.#batcher.isDue()) return false
-    return !this.#isFlushing || !this.#hasFetched || this.#batcher.isFull()
+    return this.#flushingMessages === 0 || !this.#hasFetched || this.#batcher.isFull()
   }
 
   /** Waits for the flush before, so that positions are committed in the order of batches, and begins the next. */
@@ -102,8 +108,8 @@ export class Consumer {
     await this.#flushing
     this.#throwFailure()
     const { onFlushed, monotonic } = this.#options
-    this.#isFlushing = true
     const batch = this.#batcher.take()
+    this.#flushingMessages = batch.messages
     publish('consumer:filled', { messages: batch.messages })
     this.#flushing = flush(batch, this.#store, this.#reader, monotonic)
       .then(
@@ -114,7 +120,7 @@ export class Consumer {
         },
       )
       .finally(() => {
-        this.#isFlushing = false
+        this.#flushingMessages = 0
       })
   }
 

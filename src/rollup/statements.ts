@@ -166,7 +166,7 @@ function fewEvents(level: Level, starts: readonly number[], place: Place): Event
 }
 
 /** From here on it is cheaper to look for the few events that are there more than once, and to sort only these (bench/RESULTS.md). */
-const MANY_ROWS = 60_000
+const MANY_ROWS = 15_000
 
 /**
  * What is looked for twice instead of the event_id: half as wide, so a tenth of the statement is saved. Events that only share this are sorted

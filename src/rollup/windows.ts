@@ -83,6 +83,43 @@ export async function readStale(db: Database): Promise<Stale> {
   }
 }
 
+/**
+ * What is stale after all windows of a level were settled, as far as we know of it: others may have marked windows since.
+ *
+ * @param marks of the windows above, which have been written
+ * @returns undefined when not all marks were read, so that it cannot be told
+ */
+export function withMarks(stale: Stale, level: Level, marks: readonly WindowRow[]): Stale | undefined {
+  if (Object.values(stale.levels).some(({ rows }) => rows.length >= ROWS_PER_READING)) return undefined
+  const levels: Record<Level, StaleLevel> = { ...stale.levels, [level]: NOTHING_STALE }
+  for (const [above, some] of Map.groupBy(marks, (row) => row.level)) {
+    levels[above] = staleLevel([...levels[above].rows, ...some])
+  }
+  return { asOfMs: stale.asOfMs, levels }
+}
+
+const NOTHING_STALE: StaleLevel = { windows: 0, sinceMs: Number.POSITIVE_INFINITY, rows: [] }
+
+/** Of several marks of one window by one writer the last one counts, with the time of the first. */
+function staleLevel(marks: readonly WindowRow[]): StaleLevel {
+  const rows = Array.from(
+    Map.groupBy(marks, ({ startMs, writer }) => `${startMs} ${writer}`).values(),
+    (same) => ({
+      ...same.reduce((last, row) => (row.marked > last.marked ? row : last)),
+      firstAtMs: Math.min(...same.map(({ firstAtMs }) => firstAtMs)),
+      rolledAtMs: Math.max(...same.map(({ rolledAtMs }) => rolledAtMs)),
+    }),
+  )
+  return {
+    windows: new Set(rows.map(({ startMs }) => startMs)).size,
+    sinceMs: rows.reduce(
+      (since, { firstAtMs, rolledAtMs }) => Math.min(since, Math.max(firstAtMs, rolledAtMs)),
+      Number.POSITIVE_INFINITY,
+    ),
+    rows,
+  }
+}
+
 const COLUMNS = ['level', 'window_start', 'writer', 'marked', 'rolled', 'marked_at', 'first_at', 'rolled_at']
 
 /**

@@ -6,8 +6,8 @@ import { Backlog } from '../../src/consumer/backlog.ts'
 function reading(rate: number) {
   let seconds = 0
   const backlog = new Backlog({ processed: () => rate * seconds, monotonic: () => 1_000 * seconds })
-  return (messages: number): number => {
-    backlog.see({ messages, seconds: 0, partitions: [] })
+  return (messages: number, held = 0): number => {
+    backlog.see({ messages, seconds: 0, partitions: [] }, held)
     seconds += 1
     return backlog.pressure
   }
@@ -18,7 +18,7 @@ test('what is under way is no backlog, at any rate', () => {
     const see = reading(rate)
     // How fast it reads is known from the second look on.
     see(0)
-    for (let i = 0; i < 10; i++) assert.equal(see(0.6 * rate), 0, `${rate} a second`)
+    for (let i = 0; i < 10; i++) assert.equal(see(2.2 * rate, 2 * rate), 0, `${rate} a second`)
   }
 })
 
@@ -26,10 +26,10 @@ test('some seconds of reading are a whole one, and in between it grows', () => {
   const see = reading(100_000)
   see(0)
   assert.equal(see(1_000_000), 1)
-  const half = see(220_000)
+  const half = see(380_000, 200_000)
   assert.ok(half > 0.4 && half < 0.6, String(half))
   assert.ok(see(150_000) < half)
-  assert.equal(see(50_000), 0)
+  assert.equal(see(20_000), 0)
 })
 
 test('what waits while nothing is read is a backlog: at the start, and while the store is away', () => {
@@ -43,7 +43,7 @@ test('a whole backlog is drained until its end is written, or has been no burden
   let now = 0
   const backlog = new Backlog({ processed: () => 0, monotonic: () => now })
   const see = (messages: number): boolean => {
-    backlog.see({ messages, seconds: 0, partitions: [] })
+    backlog.see({ messages, seconds: 0, partitions: [] }, 0)
     now += 1_000
     return backlog.isDraining
   }

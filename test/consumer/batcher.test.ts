@@ -88,6 +88,34 @@ test('in every mode a batch is due when it holds too many bytes', () => {
   }
 })
 
+test('a batch of the mode hybrid is filled as long as nobody would look at it, up to a bound', async () => {
+  for (const [mode, unseenMs, dueAfterMs] of [
+    ['hybrid', 0, 250],
+    ['hybrid', 100, 250],
+    ['hybrid', 600, 600],
+    ['hybrid', 60_000, 2_000],
+    ['time', 600, 250],
+  ] as const) {
+    let now = 0
+    const batcher = new Batcher({
+      mode,
+      maxMessages: 3,
+      intervalMs: 250,
+      monotonic: () => now,
+      unseenMs: () => unseenMs - now,
+    })
+    await fill(batcher, 1)
+    batcher.isDue()
+    now = dueAfterMs - 1
+    assert.deepEqual([batcher.isDue(), batcher.limit().maxWaitMs], [false, 1], `${mode} ${unseenMs}`)
+    now = dueAfterMs
+    assert.equal(batcher.isDue(), true, `${mode} ${unseenMs}`)
+    now = 0
+    await fill(batcher, 2)
+    assert.equal(batcher.isDue(), mode === 'hybrid', 'full')
+  }
+})
+
 test('while a backlog is read, a batch of the mode hybrid is filled for longer', async () => {
   for (const [mode, dueAfterMs] of [
     ['hybrid', 2_000],

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
 import type { Level } from '../../src/rollup/levels.ts'
 import { RollUpLoop } from '../../src/rollup/loop.ts'
-import type { Restless, RollUpRun } from '../../src/rollup/rollup.ts'
+import { LEVEL_NAMES, type Restless, type RollUpRun } from '../../src/rollup/rollup.ts'
 import type { Stale } from '../../src/rollup/windows.ts'
 
 /** A roll-up whose runs the test sees and answers. */
@@ -11,8 +11,8 @@ class Scripted {
   restless: Restless | undefined
   answer: () => RollUpRun | Promise<RollUpRun> = () => run({})
 
-  async run(levels: ReadonlySet<Level>, restless?: Restless): Promise<RollUpRun> {
-    this.runs.push([...levels])
+  async run(isDue: (level: Level) => boolean, restless?: Restless): Promise<RollUpRun> {
+    this.runs.push(LEVEL_NAMES.filter(isDue))
     this.restless = restless
     return this.answer()
   }
@@ -94,6 +94,49 @@ test('a level that takes long waits in proportion, the finer ones do not', async
   assert.equal(rollUp.runs.length, 2)
   await time.pass(1)
   assert.deepEqual(rollUp.runs.at(-1), ['slice', 'minute', 'hour'])
+})
+
+test('after a level that takes very long the rest is longer, but not without end', async (t) => {
+  for (const [tookMs, restMs] of [
+    [300, 150],
+    [500, 1_200],
+    [1_000, 1_800],
+    [6_000, 3_000],
+  ] as const) {
+    const rollUp = new Scripted()
+    const time = looping(t, rollUp)
+    rollUp.answer = () => run({}, { slice: tookMs })
+    time.loop.start()
+    await time.settle()
+    assert.equal(Math.round(time.loop.looksInMs()), restMs, `${tookMs} ms`)
+    mock.timers.reset()
+  }
+})
+
+test('it tells how long what is written now would lie there', async (t) => {
+  const rollUp = new Scripted()
+  const time = looping(t, rollUp)
+  assert.equal(time.loop.looksInMs(), 0)
+  let underWay = Promise.withResolvers<RollUpRun>()
+  rollUp.answer = () => underWay.promise
+  time.loop.start()
+  await time.settle()
+  assert.equal(time.loop.looksInMs(), 0, 'nobody knows how long a first run takes')
+  await time.pass(300)
+  underWay.resolve(run({}, { slice: 200, minute: 100 }))
+  await time.settle()
+  assert.equal(Math.round(time.loop.looksInMs()), 100, 'slices rest')
+  await time.pass(40)
+  assert.equal(Math.round(time.loop.looksInMs()), 60)
+  underWay = Promise.withResolvers()
+  time.loop.wake()
+  await time.pass(60)
+  assert.equal(Math.round(time.loop.looksInMs()), 400, 'a run as long as the last one, and a rest')
+  await time.pass(100)
+  assert.equal(Math.round(time.loop.looksInMs()), 300)
+  underWay.reject(new Error('nobody there'))
+  await time.settle()
+  assert.equal(time.loop.looksInMs(), 0, 'nobody looks, and it is no reason to wait')
 })
 
 test('a flush while slices rest runs as soon as they may', async (t) => {

@@ -271,17 +271,20 @@ test('slices that were marked a moment ago can be left for later, unless they ha
     )
     return row!.n
   }
-  const { left } = await parts.rollUp.run(new Set(['slice']), { changedWithinMs: 1_000, forAtMostMs: 60_000 })
+  const { left } = await parts.rollUp.run((level) => level === 'slice', {
+    changedWithinMs: 1_000,
+    forAtMostMs: 60_000,
+  })
   assert.equal(await views(), 1)
   assert.equal(left.levels.slice.windows, 1)
   await flush(parts, [fresh])
-  const { tookMs } = await parts.rollUp.run(new Set(['slice']), {
+  const { tookMs } = await parts.rollUp.run((level) => level === 'slice', {
     changedWithinMs: 60_000,
     forAtMostMs: 60_000,
   })
   assert.equal(await views(), 1)
   assert.ok(tookMs.slice !== undefined, 'it was looked at')
-  await parts.rollUp.run(new Set(['slice']), { changedWithinMs: 60_000, forAtMostMs: 0 })
+  await parts.rollUp.run((level) => level === 'slice', { changedWithinMs: 60_000, forAtMostMs: 0 })
   assert.equal(await views(), 2)
   await parts.rollUp.runToEnd()
   await assertExact(parts.db, [old, fresh])

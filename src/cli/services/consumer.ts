@@ -101,10 +101,6 @@ export async function runConsumer(
     visibleLatencyMs = ms
   })
   const backlog = new Backlog({ processed: () => counts.processed, monotonic })
-  const lag = new LagMeter(async () => backlog.see(await readLag(log, config.kafkaGroup, now())))
-  await lag.start()
-  ending.defer(() => lag.stop())
-
   const pressure = (): number => backlog.pressure
   const rollUp = new RollUpLoop({
     rollUp: new RollUp({ db, retention }),
@@ -112,6 +108,7 @@ export async function runConsumer(
     isDraining: () => backlog.isDraining,
     onRan: ({ freshAsOfMs }) => visible.rolledUp(freshAsOfMs?.minute ?? 0),
   })
+  let flushMs = 0
   const consumer = new Consumer({
     reader,
     store: new ClickHouseStore({ db, windowToMark: (sliceMs) => windowToMark(sliceMs, now(), retention) }),
@@ -125,12 +122,22 @@ export async function runConsumer(
     now,
     monotonic,
     pressure,
+    // At the end of a backlog nobody waits any longer.
+    unseenMs: () => (backlog.isDraining ? 0 : rollUp.looksInMs() - flushMs),
     onFlushed: (flushed, caughtUp) => {
+      flushMs = flushed.writeMs + flushed.markMs
       if (caughtUp) backlog.caughtUp()
       visible.flushed(flushed)
       rollUp.wake()
     },
   })
+  const lag = new LagMeter(async () => {
+    const heldBefore = consumer.held
+    const read = await readLag(log, config.kafkaGroup, now())
+    return backlog.see(read, Math.max(heldBefore, consumer.held))
+  })
+  await lag.start()
+  ending.defer(() => lag.stop())
   const startedAtMs = now()
   const state = (): ConsumerState => ({
     version: VERSION,

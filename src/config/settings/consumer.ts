@@ -18,8 +18,8 @@ export const consumer = {
   consumerBatchInterval: setting(
     'MILLRACE_CONSUMER_BATCH_INTERVAL',
     duration(10, 3_600_000),
-    250,
-    'How long a batch waits for more messages in the modes time and hybrid.',
+    200,
+    'How long a batch waits for more messages in the modes time and hybrid; in hybrid up to 2s, as long as aggregates are computed that it would be too late for.',
   ),
   producerUrl: setting(
     'MILLRACE_PRODUCER_URL',
