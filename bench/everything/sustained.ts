@@ -12,8 +12,8 @@ const HALVINGS = 3
 /** The first part of a step fills what is to be filled; the rest is what counts. */
 const WARM_SECONDS = 5
 const STEP_SECONDS = 15
-/** What is not read, or not visible, may be so many seconds behind: as long as a slice is. */
-const BEHIND_SECONDS = 5
+/** What is not read, or not visible, may be so many seconds behind. */
+const BEHIND_SECONDS = 3
 const CATCH_UP_SECONDS = 300
 
 /**

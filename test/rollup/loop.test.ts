@@ -98,8 +98,8 @@ test('a level that takes long waits in proportion, the finer ones do not', async
 
 test('after a level that takes very long the rest is longer, but not without end', async (t) => {
   for (const [tookMs, restMs] of [
-    [300, 150],
-    [500, 1_200],
+    [400, 200],
+    [550, 1_200],
     [1_000, 1_800],
     [6_000, 3_000],
   ] as const) {
