@@ -34,13 +34,13 @@ const LONGEST_REST_MS = 5_000
 const LONGEST_REST_BEHIND_MS = 20_000
 
 /**
- * A level that takes longer than this is followed by a rest that grows so many times as fast, up to a longest one, in milliseconds. Where
- * processors are full every run takes from those who collect and read, and fewer runs over more rows cost less: on two processors with 150,000
- * events a second, a sixth more events for aggregates that are a second older (bench/RESULTS.md).
+ * Slices with more events than this, which are read anew each time, are left alone for a while that grows with their number, up to a longest one.
+ * So many only come where processors are full, and there every run takes from those who collect and read: with a second between them a sixth
+ * less work is done for an event (bench/RESULTS.md). By events and not by time: a single slow run says nothing about the next one.
  */
-const LONG_RUN_MS = 450
-const GROWTH_AFTER_LONG_RUN = 12
-const LONGEST_AFTER_LONG_RUN_MS = 1_800
+const MANY_EVENTS = 300_000
+const REST_MS_PER_EVENT = 0.01
+const LONGEST_REST_OF_MANY_MS = 1_000
 
 const NEVER = { endedAt: Number.NEGATIVE_INFINITY, tookMs: 0 }
 const NOTHING_YET = { slice: NEVER, minute: NEVER, hour: NEVER }
@@ -95,6 +95,8 @@ export class RollUpLoop {
     tookMs: {},
     failure: null,
   }
+  /** How many events the slices had that were computed last. */
+  #eventsRead = 0
   #failures = 0
   /** When the run under way began, and how long the last one took that did not fail. */
   #begunAt: number | undefined
@@ -186,7 +188,8 @@ export class RollUpLoop {
     }
   }
 
-  #note({ left, tookMs }: RollUpRun): void {
+  #note({ left, tookMs, eventsRead }: RollUpRun): void {
+    if (tookMs.slice !== undefined) this.#eventsRead = eventsRead
     const endedAt = this.#options.monotonic()
     for (const [level, ms] of Object.entries(tookMs) as [Level, number][])
       this.#last = { ...this.#last, [level]: { endedAt, tookMs: ms } }
@@ -242,7 +245,7 @@ export class RollUpLoop {
     const restMs = Math.min(longestMs, tookMs * (slower / SHARES[level] - 1))
     return Math.max(
       restMs,
-      isDraining() ? 0 : afterLongRunMs(tookMs),
+      level === 'slice' && !isDraining() ? restOfManyMs(this.#eventsRead) : 0,
       Math.min(LOOK_MS, this.#restless().changedWithinMs),
     )
   }
@@ -272,8 +275,8 @@ export class RollUpLoop {
   }
 }
 
-function afterLongRunMs(tookMs: number): number {
-  return Math.min(LONGEST_AFTER_LONG_RUN_MS, GROWTH_AFTER_LONG_RUN * Math.max(0, tookMs - LONG_RUN_MS))
+function restOfManyMs(events: number): number {
+  return Math.min(LONGEST_REST_OF_MANY_MS, REST_MS_PER_EVENT * Math.max(0, events - MANY_EVENTS))
 }
 
 /** A wait that can be made shorter. */

@@ -53,6 +53,8 @@ export interface RollUpRun {
   readonly left: Stale
   /** How long each level took, in milliseconds; levels of which nothing was stale are left out. */
   readonly tookMs: Partial<Record<Level, number>>
+  /** How many events the slices have that were computed, about; 0 when there were none. */
+  readonly eventsRead: number
 }
 
 /**
@@ -92,12 +94,14 @@ export class RollUp {
     let stale = await readStale(this.#db)
     let isRead = true
     const tookMs: Partial<Record<Level, number>> = {}
+    let eventsRead = 0
     for (const level of LEVEL_NAMES) {
       if (stale.levels[level].windows === 0 || !isDue(level)) continue
       const began = this.#monotonic()
       const windows = windowsOf(stale, level, level === 'slice' ? restless : NONE_RESTLESS)
       if (windows.size > 0) {
-        const marks = await this.#bringUpToDate(level, stale, windows)
+        const { marks, events } = await this.#bringUpToDate(level, stale, windows)
+        if (level === 'slice') eventsRead = events
         // The next level needs nobody's marks but ours, and to read them all takes a tenth of the time that a run takes.
         const known =
           windows.size === stale.levels[level].windows ? withMarks(stale, level, marks) : undefined
@@ -108,7 +112,7 @@ export class RollUp {
       tookMs[level] = ms
       if (windows.size > 0) publish('rollup:ran', { level, windows: windows.size, ms })
     }
-    return { left: isRead ? stale : await readStale(this.#db), tookMs }
+    return { left: isRead ? stale : await readStale(this.#db), tookMs, eventsRead }
   }
 
   /** Runs until nothing is stale that was written before the call. */
@@ -122,20 +126,21 @@ export class RollUp {
 
   /**
    * @param windows some of those that are stale, by their starts
-   * @returns the marks of the windows above them
+   * @returns the marks of the windows above them, and how many rows of raw were read for it
    */
   async #bringUpToDate(
     level: Level,
     stale: Stale,
     windows: ReadonlyMap<number, readonly WindowRow[]>,
-  ): Promise<readonly WindowRow[]> {
-    const above: WindowRow[] = []
+  ): Promise<{ marks: readonly WindowRow[]; events: number }> {
+    const marks: WindowRow[] = []
+    let events = 0
     const plan = this.#plan(level, [...windows.keys()])
     const version = await this.#versions.next()
     for (const [what, starts] of plan) {
       const settle = async (some: readonly number[]): Promise<void> => {
         const rows = some.flatMap((start) => windows.get(start)!)
-        above.push(...(await this.#settle(level, rows, stale, what !== 'abandon')))
+        marks.push(...(await this.#settle(level, rows, stale, what !== 'abandon')))
       }
       if (what === 'abandon') publish('rollup:abandoned', { level, windows: starts.length })
       if (what === 'abandon' || what === 'pass on') {
@@ -145,7 +150,10 @@ export class RollUp {
       const computed = async (chunk: Chunk): Promise<void> => {
         const statements = recompute(level, what, chunk.starts, version, chunk.rows, this.#db.place)
         const rows = level === 'hour' ? await this.#inTurn(statements) : await this.#atOnce(statements)
-        if (what === 'raw') this.#rowsLately = rows
+        if (what === 'raw') {
+          this.#rowsLately = rows
+          events += rows
+        }
         await settle(chunk.starts)
       }
       const chunks = await this.#chunks(level, what, starts)
@@ -153,7 +161,7 @@ export class RollUp {
         await Promise.all(chunks.slice(i, i + CHUNKS_AT_ONCE[level]).map(computed))
       }
     }
-    return above
+    return { marks, events }
   }
 
   /** @returns how many rows of its source one of them read */

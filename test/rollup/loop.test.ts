@@ -22,6 +22,7 @@ function run(
   stale: Partial<Record<Level, number>>,
   tookMs: RollUpRun['tookMs'] = {},
   sinceMs = 900,
+  eventsRead = 0,
 ): RollUpRun {
   const level = (name: Level): Stale['levels'][Level] => {
     const windows = stale[name] ?? 0
@@ -30,6 +31,7 @@ function run(
   return {
     left: { asOfMs: 1_000, levels: { slice: level('slice'), minute: level('minute'), hour: level('hour') } },
     tookMs,
+    eventsRead,
   }
 }
 
@@ -96,21 +98,31 @@ test('a level that takes long waits in proportion, the finer ones do not', async
   assert.deepEqual(rollUp.runs.at(-1), ['slice', 'minute', 'hour'])
 })
 
-test('after a level that takes very long the rest is longer, but not without end', async (t) => {
-  for (const [tookMs, restMs] of [
-    [400, 200],
-    [550, 1_200],
-    [1_000, 1_800],
-    [6_000, 3_000],
+test('slices with very many events are left alone for longer, but not without end, and not while a backlog is drained', async (t) => {
+  for (const [eventsRead, isDraining, restMs] of [
+    [300_000, false, 100],
+    [350_000, false, 500],
+    [390_000, false, 900],
+    [2_000_000, false, 1_000],
+    [2_000_000, true, 500],
   ] as const) {
     const rollUp = new Scripted()
-    const time = looping(t, rollUp)
-    rollUp.answer = () => run({}, { slice: tookMs })
+    const time = looping(t, rollUp, undefined, () => isDraining)
+    rollUp.answer = () => run({}, { slice: 200 }, undefined, eventsRead)
     time.loop.start()
     await time.settle()
-    assert.equal(Math.round(time.loop.looksInMs()), restMs, `${tookMs} ms`)
+    assert.equal(Math.round(time.loop.looksInMs()), restMs, `${eventsRead} events`)
     mock.timers.reset()
   }
+})
+
+test('a level that takes very long does not wait without end', async (t) => {
+  const rollUp = new Scripted()
+  const time = looping(t, rollUp)
+  rollUp.answer = () => run({}, { slice: 60_000 })
+  time.loop.start()
+  await time.settle()
+  assert.equal(Math.round(time.loop.looksInMs()), 5_000)
 })
 
 test('it tells how long what is written now would lie there', async (t) => {

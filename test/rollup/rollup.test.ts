@@ -289,3 +289,14 @@ test('slices that were marked a moment ago can be left for later, unless they ha
   await parts.rollUp.runToEnd()
   await assertExact(parts.db, [old, fresh])
 })
+
+test('a run tells about how many events its slices had', async (t) => {
+  const parts = await partsOf(await store.database(t))
+  const rows = Array.from({ length: 1_000 }, (_, n) =>
+    pageViewRow({ eventId: uuidOf(n), view: { timestampMs: Date.now() - 10_000 } }),
+  )
+  await flush(parts, rows)
+  const { eventsRead } = await parts.rollUp.run()
+  assert.ok(eventsRead >= 1_000 && eventsRead < 1_100, `${eventsRead}`)
+  assert.equal((await parts.rollUp.run()).eventsRead, 0)
+})
