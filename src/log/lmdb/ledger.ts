@@ -83,17 +83,23 @@ export class LmdbLedger implements Ledger, Companion {
   #add({ minute, pageId, views, bounces, durationMs }: WindowCounts): void {
     const key = windowKey(minute, pageId)
     const found = this.#windows.get(key)
-    const before = found ? decodeWindow(key, found) : { views: 0, bounces: 0, durationMs: 0 }
-    const value = Buffer.allocUnsafe(COUNTS)
-    value.writeDoubleLE(before.views + views, 0)
-    value.writeDoubleLE(before.bounces + bounces, 8)
-    value.writeDoubleLE(before.durationMs + durationMs, 16)
-    this.#windows.putSync(key, Buffer.concat([value, Buffer.from(pageId)]))
+    const value = found ? Buffer.from(found) : emptyWindow(pageId)
+    value.writeDoubleLE(value.readDoubleLE(VIEWS) + views, VIEWS)
+    value.writeDoubleLE(value.readDoubleLE(BOUNCES) + bounces, BOUNCES)
+    value.writeDoubleLE(value.readDoubleLE(DURATION) + durationMs, DURATION)
+    this.#windows.putSync(key, value)
   }
 }
 
-/** Views, bounces and duration, each as a double; the page's name follows. */
-const COUNTS = 24
+/** Where views, bounces and duration are, each a double; the page's name follows. */
+const VIEWS = 0
+const BOUNCES = 8
+const DURATION = 16
+const NAME = 24
+
+function emptyWindow(pageId: string): Buffer {
+  return Buffer.concat([Buffer.alloc(NAME), Buffer.from(pageId)])
+}
 
 function onceKey(eventId: string): Buffer {
   return Buffer.from(eventId.replaceAll('-', ''), 'hex')
@@ -138,9 +144,9 @@ function minuteKey(minuteMs: number): Buffer {
 function decodeWindow(key: Buffer, value: Buffer): LedgerWindow {
   return {
     minute: Number(key.readBigUInt64BE(0)),
-    pageId: value.toString('utf8', COUNTS),
-    views: value.readDoubleLE(0),
-    bounces: value.readDoubleLE(8),
-    durationMs: value.readDoubleLE(16),
+    pageId: value.toString('utf8', NAME),
+    views: value.readDoubleLE(VIEWS),
+    bounces: value.readDoubleLE(BOUNCES),
+    durationMs: value.readDoubleLE(DURATION),
   }
 }
