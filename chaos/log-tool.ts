@@ -41,12 +41,7 @@ async function send(messages: readonly Outgoing[]): Promise<void> {
   for (let i = 0; i < messages.length; i += MESSAGES_PER_APPEND) {
     const some = messages.slice(i, i + MESSAGES_PER_APPEND)
     const sending = ledger.begin(some)
-    await writer
-      .append(
-        some.map(({ record }) => record),
-        sending,
-      )
-      .catch(() => sending.givenUp())
+    await writer.append(some, sending).catch(() => sending.givenUp())
   }
 }
 

@@ -35,7 +35,10 @@ export function jumpedEvents(random: Random, count: number, partitions: number, 
     for (let left = 1 + random.below(20); left > 0; left--) {
       const { key, value, entry } = generator.next(clockMs + random.below(2_000))
       messages.push({
-        record: { partition: random.below(partitions), key, value, timestampMs: nowMs },
+        partition: random.below(partitions),
+        key,
+        value,
+        timestampMs: nowMs,
         entry: 'reason' in jump ? { kind: 'invalid', reason: jump.reason } : entry,
       })
     }
@@ -61,10 +64,7 @@ export async function repeatsOf(
       const other = (partition + 1 + random.below(log.partitions - 1)) % log.partitions
       const key = Buffer.from(keyAt(batch, i)!)
       const value = Buffer.from(valueAt(batch, i)!)
-      messages.push({
-        record: { partition: other, key, value, timestampMs: nowMs },
-        entry: { kind: 'repeat' },
-      })
+      messages.push({ partition: other, key, value, timestampMs: nowMs, entry: { kind: 'repeat' } })
     }
   }
   return messages

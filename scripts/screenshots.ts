@@ -66,12 +66,9 @@ async function fillLog(dataDir: string): Promise<void> {
     const peak = second < -60 && second % 300 > -12 ? 2.2 : 1
     const messages = Array.from({ length: Math.round(PER_SECOND * wave * peak) }, (_, i) => {
       const { key, value, timestampMs, entry } = generator.next(beganMs + second * 1_000 + i)
-      return { record: { partition: i % PARTITIONS, key, value, timestampMs }, entry }
+      return { partition: i % PARTITIONS, key, value, timestampMs, entry }
     })
-    await writer.append(
-      messages.map(({ record }) => record),
-      ledger.begin(messages),
-    )
+    await writer.append(messages, ledger.begin(messages))
   }
   await close()
 }

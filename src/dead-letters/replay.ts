@@ -47,16 +47,18 @@ export async function replayCorrected(
     ...fix,
     eventId: eventIdOf(keys[i]!.key, fix.topic, fix.partition, fix.offset),
   }))
-  const sendable = sent.map(({ eventId, message, view }) => {
+  const messages = sent.map(({ eventId, message, view }) => {
     const { pageId, timestampMs, durationMs, isBounce } = view
     const partition = partitionForKey(Buffer.from(pageId), partitions)
     return {
-      record: { partition, key: Buffer.from(eventId), value: message, timestampMs: now() },
+      partition,
+      key: Buffer.from(eventId),
+      value: message,
+      timestampMs: now(),
       entry: { kind: 'view-once', eventId, pageId, timestampMs, durationMs, isBounce },
     } as const
   })
-  const records = sendable.map(({ record }) => record)
-  await writer.append(records, ledger.begin(sendable))
+  await writer.append(messages, ledger.begin(messages))
   await recordReplays(db, sent, by)
   await markResolved(
     db,

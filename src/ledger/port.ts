@@ -23,7 +23,7 @@ export interface MinuteRange {
 
 /** A message as the ledger sees it. */
 export interface Sendable {
-  readonly record: { readonly key: Uint8Array | null }
+  readonly key: Uint8Array | null
   readonly entry: LedgerEntry
 }
 

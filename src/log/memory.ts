@@ -42,9 +42,8 @@ export class MemoryLog implements EventLog {
         if (closed || this.#closed) throw new MillraceError('log_refused', 'the writer is closed')
         for (const record of records) checkRecord(record, this.partitions)
         alongside?.acknowledged()
-        const positions = records.map((record) => this.#append(record))
+        for (const record of records) this.#append(record)
         for (const wake of this.#waiting) wake()
-        return positions
       },
       close: async () => {
         closed = true
@@ -131,12 +130,11 @@ export class MemoryLog implements EventLog {
     for (const wake of this.#waiting) wake()
   }
 
-  #append(record: OutgoingRecord): Position {
+  #append(record: OutgoingRecord): void {
     const partition = this.#partitions[record.partition]!
-    const offset = partition.end
-    partition.stored.push({ firstOffset: offset, bytes: encodeBatch([record], record.timestampMs) })
+    const bytes = encodeBatch([record], record.timestampMs)
+    partition.stored.push({ firstOffset: partition.end, bytes })
     partition.end += 1
-    return { partition: record.partition, offset }
   }
 
   #bounds(partition: number): PartitionBounds {

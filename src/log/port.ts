@@ -54,10 +54,8 @@ export interface LogWriter {
    *
    * Throws MillraceError: `log_full` and `log_unavailable` may heal, `log_refused` (unknown partition,
    * record over the limit) does not. One owner of retries: this port never retries by itself.
-   *
-   * @returns the position of each record, in the order given
    */
-  append(records: readonly OutgoingRecord[], alongside?: Bookkeeping): Promise<Position[]>
+  append(records: readonly OutgoingRecord[], alongside?: Bookkeeping): Promise<void>
 
   /** Waits for appends under way, then closes. Idempotent. */
   close(): Promise<void>

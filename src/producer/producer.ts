@@ -204,6 +204,6 @@ export class Producer {
   /** The record's time is that of sending, not of the event: what is sent again is as old as it is. */
   #outgoing({ key, value, pageId, entry }: GeneratedEvent): Outgoing {
     const { partitioner, now } = this.#options
-    return { record: { partition: partitioner.choose(pageId), key, value, timestampMs: now() }, entry }
+    return { partition: partitioner.choose(pageId), key, value, timestampMs: now(), entry }
   }
 }

@@ -76,12 +76,10 @@ export function messageOf(
   }
   const value = Buffer.from(JSON.stringify(toWire(pageView)))
   return {
-    record: {
-      partition: partitionForKey(Buffer.from(view.pageId), options.partitions),
-      key: Buffer.from(view.eventId),
-      value,
-      timestampMs: options.now(),
-    },
+    partition: partitionForKey(Buffer.from(view.pageId), options.partitions),
+    key: Buffer.from(view.eventId),
+    value,
+    timestampMs: options.now(),
     entry: entryOf(view.eventId, pageView, value),
   }
 }

@@ -97,11 +97,8 @@ class Sender {
     }
   }
 
-  #append(messages: readonly Outgoing[]): Promise<unknown> {
+  #append(messages: readonly Outgoing[]): Promise<void> {
     const { writer, ledger } = this.#options
-    return writer.append(
-      messages.map(({ record }) => record),
-      ledger.begin(messages),
-    )
+    return writer.append(messages, ledger.begin(messages))
   }
 }

@@ -81,10 +81,7 @@ export class Delivery {
     const { writer, monotonic } = this.#options
     const began = monotonic()
     try {
-      await writer.append(
-        messages.map(({ record }) => record),
-        sending,
-      )
+      await writer.append(messages, sending)
     } catch (error) {
       if (messages.length > 1) {
         const alone = sending.split()
@@ -112,8 +109,8 @@ export class Delivery {
 
 function measure(messages: readonly Outgoing[]) {
   const sum = { records: messages.length, bytes: 0, repeats: 0, invalid: 0 }
-  for (const { record, entry } of messages) {
-    sum.bytes += (record.key?.length ?? 0) + (record.value?.length ?? 0)
+  for (const { key, value, entry } of messages) {
+    sum.bytes += (key?.length ?? 0) + (value?.length ?? 0)
     if (entry.kind === 'repeat') sum.repeats += 1
     else if (entry.kind === 'invalid') sum.invalid += 1
   }

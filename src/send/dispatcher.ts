@@ -38,8 +38,8 @@ export class Dispatcher {
     this.#random = random
     this.#weights = weights
     const onDelivered = (message: Outgoing, delivered: Delivered): void => {
-      const { record, entry } = message
-      if (entry.kind === 'view' && record.key !== null) this.#originals.end(record.key, delivered, entry)
+      const { key, entry } = message
+      if (entry.kind === 'view' && key !== null) this.#originals.end(key, delivered, entry)
     }
     this.#strategies = {
       sync: new SyncStrategy(delivery, onDelivered),
@@ -62,10 +62,10 @@ export class Dispatcher {
    * @param message when it is a repeat, its key is the very array that the message that it repeats has
    */
   send(message: Outgoing): Promise<void> | undefined {
-    const { record, entry } = message
-    if (entry.kind === 'view' && record.key !== null) this.#originals.begin(record.key)
-    if (entry.kind !== 'repeat' || record.key === null) return this.#choose().send(message)
-    const original = this.#originals.outcome(record.key)
+    const { key, entry } = message
+    if (entry.kind === 'view' && key !== null) this.#originals.begin(key)
+    if (entry.kind !== 'repeat' || key === null) return this.#choose().send(message)
+    const original = this.#originals.outcome(key)
     if (original === 'acknowledged') return this.#choose().send(message)
     return this.#waiting.run(() => this.#sendAfter(original, message))
   }
@@ -91,8 +91,7 @@ export class Dispatcher {
    */
   async #sendAfter(original: Delivered | Promise<Delivered>, message: Outgoing): Promise<void> {
     if ((await original) === 'acknowledged') return void this.#choose().send(message)
-    const { record } = message
-    const entry = this.#originals.failedEntry(record.key!) ?? message.entry
-    await this.#delivery.keep([{ record, entry }], 'the event that it repeats could not be sent')
+    const entry = this.#originals.failedEntry(message.key!) ?? message.entry
+    await this.#delivery.keep([{ ...message, entry }], 'the event that it repeats could not be sent')
   }
 }

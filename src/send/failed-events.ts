@@ -53,11 +53,8 @@ export class FailedEvents {
 
   async #write(messages: readonly Outgoing[], reason: string): Promise<void> {
     const { logger, now } = this.#options
-    for (const { record } of messages) {
-      logger.error(
-        { key: record.key && Buffer.from(record.key).toString() },
-        `An event could not be sent: ${reason}`,
-      )
+    for (const { key } of messages) {
+      logger.error({ key: key && Buffer.from(key).toString() }, `An event could not be sent: ${reason}`)
     }
     const failedAt = new Date(now()).toISOString()
     const lines = messages.map((message) => JSON.stringify(lineOf(message, reason, failedAt)))
@@ -130,8 +127,11 @@ function notFailedEvents(file: string, line: number): MillraceError {
   })
 }
 
-function lineOf({ record, entry }: Outgoing, reason: string, failedAt: string): Line {
-  const { partition, key, value, timestampMs } = record
+function lineOf(
+  { partition, key, value, timestampMs, entry }: Outgoing,
+  reason: string,
+  failedAt: string,
+): Line {
   return {
     failed_at: failedAt,
     reason,
@@ -152,5 +152,5 @@ function outgoingOf(line: Line): Outgoing {
   if (!Number.isInteger(partition) || typeof timestampMs !== 'number' || typeof entry?.kind !== 'string') {
     throw new TypeError('no failed event')
   }
-  return { record: { partition, key: bytes(line.key), value: bytes(line.value), timestampMs }, entry }
+  return { partition, key: bytes(line.key), value: bytes(line.value), timestampMs, entry }
 }

@@ -30,10 +30,7 @@ export async function resendFile(file: string, options: ResendOptions): Promise<
   const messages = (await readFailedEvents(file)).map((message) => again(message, options))
   for (let i = 0; i < messages.length; i += MESSAGES_PER_APPEND) {
     const some = messages.slice(i, i + MESSAGES_PER_APPEND)
-    await writer.append(
-      some.map(({ record }) => record),
-      ledger.begin(some),
-    )
+    await writer.append(some, ledger.begin(some))
     progress?.(i + some.length, messages.length)
   }
   await rename(file, `${file}.sent`)
@@ -41,12 +38,13 @@ export async function resendFile(file: string, options: ResendOptions): Promise<
 }
 
 /** Whether it arrived the first time is not always known, so the ledger looks whether it has this page view already. */
-function again({ record, entry }: Outgoing, { topic, partitions }: ResendOptions): Outgoing {
-  const partition = record.partition % partitions
-  const moved = { ...record, partition }
-  if (entry.kind !== 'view') return { record: moved, entry }
+function again(message: Outgoing, { topic, partitions }: ResendOptions): Outgoing {
+  const { key, entry } = message
+  const partition = message.partition % partitions
+  if (entry.kind !== 'view') return { ...message, partition }
   return {
-    record: moved,
-    entry: { ...entry, kind: 'view-once', eventId: eventIdOf(record.key, topic, partition, 0) },
+    ...message,
+    partition,
+    entry: { ...entry, kind: 'view-once', eventId: eventIdOf(key, topic, partition, 0) },
   }
 }

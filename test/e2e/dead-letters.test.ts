@@ -18,7 +18,7 @@ test('a dead letter is looked at, corrected and sent again; done twice it counts
     timestampMs: Date.now(),
   }
   const entry = { kind: 'invalid', reason: 'empty_page_id' } as const
-  await (await log.writer()).append([record], ledger.begin([{ record, entry }]))
+  await (await log.writer()).append([record], ledger.begin([{ ...record, entry }]))
   await close()
 
   const program = await system.up()

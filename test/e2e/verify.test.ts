@@ -76,7 +76,7 @@ test('verify names a deleted raw row, a doubled aggregate and an edited ledger',
       durationMs: 1,
       isBounce: false,
     } as const
-    await writer.append([], ledger.begin([{ record: { key: null }, entry: edited }]))
+    await writer.append([], ledger.begin([{ key: null, entry: edited }]))
     await close()
     const again = await system.up()
     const found = await disagreement(system)

@@ -182,7 +182,7 @@ export function groupTests(version: KafkaVersion): void {
     await log.bounds()
     await makeAgain(t, log.topic)
     await eventually('the writer to go on', () =>
-      writer.append(['new 0', 'new 1', 'new 2'].map((text) => record(0, text))),
+      writer.append(['new 0', 'new 1', 'new 2'].map((text) => record(0, text))).then(() => true),
     )
     const values: string[] = []
     const gaps: Gap[] = []

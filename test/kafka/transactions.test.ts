@@ -104,15 +104,11 @@ if (canRunKafka()) {
       const log = await opened(t, 1)
       const writer = await log.writer()
       const sent = Array.from({ length: 200 }, (_, i) => `${i}`)
-      const positions = await Promise.all(sent.map((text) => writer.append([record(0, text)])))
+      await Promise.all(sent.map((text) => writer.append([record(0, text)])))
       const got = await fetchCount(await log.reader('g'), sent.length)
       assert.deepEqual(
         got.map(({ value }) => value!.toString()),
         sent,
-      )
-      assert.deepEqual(
-        got.map(({ offset }) => offset),
-        positions.map(([position]) => position!.offset),
       )
     })
 

@@ -30,7 +30,7 @@ const entry: fc.Arbitrary<LedgerEntry> = fc.oneof(
 const groups = fc.array(fc.array(entry, { maxLength: 12 }), { maxLength: 8 })
 
 function messagesOf(entries: readonly LedgerEntry[]): Sendable[] {
-  return entries.map((entry) => ({ record: { key: null }, entry }))
+  return entries.map((entry) => ({ key: null, entry }))
 }
 
 /** Windows in an order that does not depend on how they are kept. */

@@ -87,9 +87,9 @@ test('an unknown page view that is sent again is known', async (t) => {
   const lost = ledger.begin([outgoing(1)])
   lost.unanswered()
   lost.givenUp()
-  const { record, entry } = outgoing(1)
+  const { key, entry } = outgoing(1)
   assert.ok(entry.kind === 'view')
-  const again: Sendable = { record, entry: { ...entry, kind: 'view-once', eventId: ID(1) } }
+  const again: Sendable = { key, entry: { ...entry, kind: 'view-once', eventId: ID(1) } }
   ledger.begin([again]).acknowledged()
   await ledger.close()
   const { views, unknown } = await readAgain(dataDir)

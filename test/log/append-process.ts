@@ -17,7 +17,7 @@ async function lane(): Promise<void> {
       durationMs: n,
       isBounce: n % 2 === 0,
     } as const
-    await writer.append([record], ledger.begin([{ record, entry }]))
+    await writer.append([record], ledger.begin([{ ...record, entry }]))
     process.stdout.write(`${n}\n`)
   }
 }

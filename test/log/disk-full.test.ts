@@ -25,7 +25,7 @@ test('a full disk: appends say so, nothing is half there, and it heals when ther
   const writer = await log.writer()
   let acknowledged = 0
   const large = record(0, 'x'.repeat(100_000))
-  const append = () => writer.append([large], ledger.begin([{ record: large, entry: { kind: 'repeat' } }]))
+  const append = () => writer.append([large], ledger.begin([{ ...large, entry: { kind: 'repeat' } }]))
   await assert.rejects(
     async () => {
       for (;;) {
@@ -107,7 +107,7 @@ test('failed events that cannot be kept either leave no file open', async (t) =>
   ending.defer(() => failedEvents.close())
   const entry = { kind: 'repeat' } as const
   const open = readdirSync('/proc/self/fd').length
-  for (let i = 0; i < 20; i++) await failedEvents.keep([{ record: record(0, `${i}`), entry }], 'a test')
+  for (let i = 0; i < 20; i++) await failedEvents.keep([{ ...record(0, `${i}`), entry }], 'a test')
   assert.equal(lines.length, 20)
   assert.equal(readdirSync('/proc/self/fd').length, open)
 })
@@ -122,7 +122,7 @@ test('the ledger beside Kafka on a full disk: nothing is sent that is not writte
   const message = (n: number) => {
     const entry = { pageId: '/', timestampMs: 60_000, durationMs: 1, isBounce: false } as const
     const key = Buffer.from(`00000000-0000-4000-8000-${String(n).padStart(12, '0')}`)
-    return { record: { key }, entry: { kind: 'view', ...entry } } as const
+    return { key, entry: { kind: 'view', ...entry } } as const
   }
   const open = [ledger.begin([message(0), message(1)]), ledger.begin([message(2)])]
   const { bavail, bsize } = statfsSync(dataDir)

@@ -41,14 +41,13 @@ export class Sent {
     append: async (records, alongside) => {
       this.before(this.#appends++)
       alongside?.acknowledged()
-      return records.map(({ partition, key, value }) => {
-        const message = {
+      for (const { partition, key, value } of records) {
+        this.messages.push({
           partition,
           key: Buffer.from(key!).toString(),
           value: Buffer.from(value!).toString(),
-        }
-        return { partition, offset: this.messages.push(message) }
-      })
+        })
+      }
     },
     close: async () => {},
   }

@@ -49,7 +49,10 @@ test('one message that cannot be sent does not take the others of its batch with
 test('every byte of a failed event comes back, and a line that a crash cut off is left out', async (t) => {
   const { dataDir, failedEvents } = await setUp(t)
   const strange = {
-    record: { partition: 1, key: null, value: Buffer.from([0, 255, 10, 13, 34]), timestampMs: 5 },
+    partition: 1,
+    key: null,
+    value: Buffer.from([0, 255, 10, 13, 34]),
+    timestampMs: 5,
     entry: { kind: 'invalid', reason: 'broken_json' },
   } as const
   await failedEvents.keep([strange, outgoing(1)], 'a\nreason')

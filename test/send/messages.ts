@@ -6,12 +6,10 @@ import type { Outgoing } from '../../src/send/outgoing.ts'
 export function outgoing(n: number, entry?: LedgerEntry): Outgoing {
   const timestampMs = 1_700_000_000_000 + n
   return {
-    record: {
-      partition: n % 3,
-      key: Buffer.from(`0199f2a4-7c1e-7b3a-9c55-${String(n).padStart(12, '0')}`),
-      value: Buffer.from(`${n}`),
-      timestampMs,
-    },
+    partition: n % 3,
+    key: Buffer.from(`0199f2a4-7c1e-7b3a-9c55-${String(n).padStart(12, '0')}`),
+    value: Buffer.from(`${n}`),
+    timestampMs,
     entry: entry ?? { kind: 'view', pageId: `/${n}`, timestampMs, durationMs: n, isBounce: false },
   }
 }
@@ -30,7 +28,6 @@ export class ScriptedWriter implements LogWriter {
     if (error) throw error
     alongside?.acknowledged()
     this.appended.push(...records)
-    return records.map(({ partition }) => ({ partition, offset: 0 }))
   }
 
   async close(): Promise<void> {}

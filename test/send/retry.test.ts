@@ -6,7 +6,7 @@ import { retryingWriter } from '../../src/send/retry.ts'
 import { outgoing, ScriptedWriter } from './messages.ts'
 
 const AWAY = new MillraceError('log_unavailable', 'away')
-const records = [outgoing(1).record]
+const records = [outgoing(1)]
 
 function writerOf(scripted: ScriptedWriter, overrides = {}) {
   return retryingWriter(scripted, {

@@ -1,6 +1,7 @@
 import type { TestContext } from 'node:test'
 import { MemoryLedger } from '../../src/ledger/memory-ledger.ts'
 import { MemoryLog } from '../../src/log/memory.ts'
+import type { PartitionBounds } from '../../src/log/port.ts'
 import { sliceStart } from '../../src/rollup/levels.ts'
 import { RollUp } from '../../src/rollup/rollup.ts'
 import { windowToMark } from '../../src/rollup/source.ts'
@@ -66,10 +67,11 @@ export class AuditedSystem {
               durationMs: row.view.durationMs,
               isBounce: row.view.isBounce,
             } as const)
-      const sending = this.ledger.begin([{ record, entry }])
-      const [position] = await writer.append([record], sending)
+      const sending = this.ledger.begin([{ ...record, entry }])
+      await writer.append([record], sending)
       if (copy > 0 || !stored) continue
-      await this.#store.insertPageViews(blocksOf([{ ...row, ...position! }]))
+      const [{ partition, end }] = (await this.log.bounds()) as [PartitionBounds]
+      await this.#store.insertPageViews(blocksOf([{ ...row, partition, offset: end - 1 }]))
       await this.#store.markStale([sliceStart(timestampMs)])
     }
     await writer.close()

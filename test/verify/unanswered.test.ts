@@ -162,7 +162,7 @@ function view(n: number): Outgoing {
     durationMs: VIEW.durationMs,
     isBounce: false,
   }
-  return { record: message(keyOf(n), { pageId, timestampMs }, n % 3), entry }
+  return { ...message(keyOf(n), { pageId, timestampMs }, n % 3), entry }
 }
 
 function repeat(n: number): Outgoing {
@@ -171,7 +171,7 @@ function repeat(n: number): Outgoing {
 
 function invalid(n: number): Outgoing {
   return {
-    record: message(keyOf(n), 'broken', n % 3),
+    ...message(keyOf(n), 'broken', n % 3),
     entry: { kind: 'invalid', reason: 'broken_json' },
   }
 }
@@ -232,7 +232,7 @@ test('a view that was given up and is sent again counts once', async (t) => {
   await bench.send([view(1)], 'answer lost', 'not written')
   await bench.send([view(2)], 'answer lost', 'answered')
   bench.ledger.begin([asOnce(1)]).acknowledged()
-  await (await bench.log.writer()).append([view(1).record])
+  await (await bench.log.writer()).append([view(1)])
   const report = await bench.audit()
   assert.deepEqual(report.differences, [])
   assert.deepEqual(bench.ledger.read().unknown.views, new Set())
@@ -241,7 +241,7 @@ test('a view that was given up and is sent again counts once', async (t) => {
 
 function asOnce(n: number) {
   const { kind: _, ...rest } = view(n).entry as Extract<LedgerEntry, { kind: 'view' }>
-  return { record: view(n).record, entry: { kind: 'view-once', eventId: keyOf(n), ...rest } as const }
+  return { ...view(n), entry: { kind: 'view-once', eventId: keyOf(n), ...rest } as const }
 }
 
 const trueDifferences: {
@@ -251,7 +251,7 @@ const trueDifferences: {
 }[] = [
   {
     name: 'a page view that nobody has sent',
-    make: (_, writer) => writer.append([view(9).record]),
+    make: (_, writer) => writer.append([view(9)]),
     checks: ['ledger'],
   },
   {
@@ -261,7 +261,7 @@ const trueDifferences: {
   },
   {
     name: 'one error too many, and one repeat too few',
-    make: (_, writer) => writer.append([invalid(8).record, invalid(9).record]),
+    make: (_, writer) => writer.append([invalid(8), invalid(9)]),
     checks: ['errors'],
   },
   {
@@ -271,7 +271,7 @@ const trueDifferences: {
   },
   {
     name: 'more messages than all those attempts had',
-    make: (_, writer) => writer.append([1, 1, 1, 1].map((n) => view(n).record)),
+    make: (_, writer) => writer.append([1, 1, 1, 1].map((n) => view(n))),
     checks: ['messages', 'repeats'],
   },
   {

@@ -18,13 +18,10 @@ export interface Carrier {
    *
    * @param mayBeThere called before it throws, unless it is certain that no reader will see any of the messages; and when messages
    * that were carried may be there twice
-   * @returns for each round the first offset in each partition
    */
-  carry(rounds: readonly Message[][], mayBeThere: () => void): Promise<Map<number, number>[]>
+  carry(rounds: readonly Message[][], mayBeThere: () => void): Promise<void>
   close(): Promise<void>
 }
-
-export type Offsets = readonly { readonly partition: number; readonly offset: bigint }[]
 
 /** How often to ask for a producer's id, and the pause between, in milliseconds: a broker of Kafka 4 may have none at hand. */
 const ASKS = 100
@@ -53,24 +50,21 @@ export class PlainCarrier implements Carrier {
     }
   }
 
-  async carry(rounds: readonly Message[][], mayBeThere: () => void): Promise<Map<number, number>[]> {
+  async carry(rounds: readonly Message[][], mayBeThere: () => void): Promise<void> {
     const producer = this.#producer()
-    const bases: Map<number, number>[] = []
-    for (const messages of rounds) {
+    for (const [round, messages] of rounds.entries()) {
       const partitions = new Set(messages.map(({ partition }) => partition)).size
       const sessions = this.#sessions()
       try {
-        const { offsets } = await producer.send({ messages, acks: ProduceAcks.ALL, idempotent: true })
-        bases.push(byPartition(offsets))
+        await producer.send({ messages, acks: ProduceAcks.ALL, idempotent: true })
       } catch (error) {
         // Whoever tries again should ask the leader of that time.
         producer.clearMetadata()
-        if (bases.length > 0 || mayBeWritten(error, partitions)) mayBeThere()
+        if (round > 0 || mayBeWritten(error, partitions)) mayBeThere()
         throw error
       }
       if (this.#sessions() > sessions && partitions > 1) mayBeThere()
     }
-    return bases
   }
 
   async close(): Promise<void> {
@@ -113,8 +107,4 @@ export function openProducer(
   })
   guardConnections(producer.connections)
   return producer
-}
-
-export function byPartition(offsets: Offsets = []): Map<number, number> {
-  return new Map(offsets.map(({ partition, offset }) => [partition, Number(offset)]))
 }

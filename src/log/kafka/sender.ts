@@ -1,5 +1,5 @@
 import { MillraceError } from '../../errors.ts'
-import type { OutgoingRecord, Position } from '../port.ts'
+import type { OutgoingRecord } from '../port.ts'
 import { type Carrier, PlainCarrier } from './carrier.ts'
 import { kafkaError } from './errors.ts'
 import type { Compression, KafkaLogOptions } from './options.ts'
@@ -10,7 +10,7 @@ import { TransactionalCarrier } from './transactions.ts'
 interface Waiting {
   readonly records: readonly OutgoingRecord[]
   readonly unanswered: () => void
-  readonly resolve: (positions: Position[]) => void
+  readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
 
@@ -40,8 +40,8 @@ export class KafkaSender {
    *
    * @param unanswered called for each attempt that failed and of which some records may be in the log all the same
    */
-  send(records: readonly OutgoingRecord[], unanswered: () => void): Promise<Position[]> {
-    const { promise, resolve, reject } = Promise.withResolvers<Position[]>()
+  send(records: readonly OutgoingRecord[], unanswered: () => void): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#waiting.push({ records, unanswered, resolve, reject })
     this.#wake()
     this.#underWay.add(promise)
@@ -81,14 +81,10 @@ export class KafkaSender {
   async #sendGroup(group: readonly Waiting[]): Promise<void> {
     try {
       const records = group.length === 1 ? group[0]!.records : group.flatMap((each) => each.records)
-      const positions = await this.#send(records, () => {
+      await this.#send(records, () => {
         for (const { unanswered } of group) unanswered()
       })
-      let from = 0
-      for (const { records, resolve } of group) {
-        resolve(positions.slice(from, from + records.length))
-        from += records.length
-      }
+      for (const { resolve } of group) resolve()
     } catch (error) {
       const isRefused = error instanceof MillraceError && !error.retryable
       // Of several the brokers refused one; which it was is seen when each goes alone.
@@ -97,22 +93,11 @@ export class KafkaSender {
     }
   }
 
-  async #send(records: readonly OutgoingRecord[], unanswered: () => void): Promise<Position[]> {
+  async #send(records: readonly OutgoingRecord[], unanswered: () => void): Promise<void> {
     const topic = this.#topic.name
-    const rounds = inRounds(records)
-    const messages = rounds.map((round) => messagesOf(topic, round, records, this.#compression))
-    const bases = await this.#carrier.carry(messages, unanswered).catch((error: unknown) => {
+    const messages = inRounds(records).map((round) => messagesOf(topic, round, records, this.#compression))
+    await this.#carrier.carry(messages, unanswered).catch((error: unknown) => {
       throw kafkaError(error, `sending to the topic ${topic}`)
     })
-    const positions = new Array<Position>(records.length)
-    rounds.forEach((round, r) => {
-      for (const [partition, indices] of round) {
-        const base = bases[r]!.get(partition) ?? 0
-        indices.forEach((index, i) => {
-          positions[index] = { partition, offset: base + i }
-        })
-      }
-    })
-    return positions
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ProduceAcks } from '@platformatic/kafka'
-import { byPartition, type Carrier, openProducer } from './carrier.ts'
+import { type Carrier, openProducer } from './carrier.ts'
 import { isKafkaError } from './errors.ts'
 import type { KafkaLogOptions } from './options.ts'
 import type { Message, PartitionProducer } from './produce-request.ts'
@@ -45,7 +45,7 @@ export class TransactionalCarrier implements Carrier {
 
   async begin(): Promise<void> {}
 
-  carry(rounds: readonly Message[][], mayBeThere: () => void): Promise<Map<number, number>[]> {
+  carry(rounds: readonly Message[][], mayBeThere: () => void): Promise<void> {
     const mine = this.#last.then(() => this.#carry(rounds, mayBeThere))
     this.#last = mine.catch(() => undefined)
     return mine
@@ -56,19 +56,16 @@ export class TransactionalCarrier implements Carrier {
     await this.#producer?.close()
   }
 
-  async #carry(rounds: readonly Message[][], mayBeThere: () => void): Promise<Map<number, number>[]> {
+  async #carry(rounds: readonly Message[][], mayBeThere: () => void): Promise<void> {
     let begun: Transaction | undefined
     try {
       const transaction = await this.#beginTransaction()
       await this.#addPartitions(transaction, rounds.flat())
       begun = transaction
-      const bases: Map<number, number>[] = []
       for (const messages of rounds) {
-        const sent = await transaction.send({ messages, acks: ProduceAcks.ALL, idempotent: true })
-        bases.push(byPartition(sent.offsets))
+        await transaction.send({ messages, acks: ProduceAcks.ALL, idempotent: true })
       }
       await transaction.commit()
-      return bases
     } catch (error) {
       // An abort that is confirmed is certain also when a commit went unanswered: what is committed is not aborted any more.
       if (begun && !(await succeeds(begun.abort()))) mayBeThere()

@@ -1,6 +1,6 @@
 import { MillraceError } from '../../errors.ts'
 import { checkRecord } from '../limits.ts'
-import type { Bookkeeping, LogWriter, OutgoingRecord, Position } from '../port.ts'
+import type { Bookkeeping, LogWriter, OutgoingRecord } from '../port.ts'
 import type { KafkaSender } from './sender.ts'
 import type { KafkaTopic } from './topic.ts'
 
@@ -16,13 +16,11 @@ export class KafkaWriter implements LogWriter {
     this.#onClose = onClose
   }
 
-  async append(records: readonly OutgoingRecord[], alongside?: Bookkeeping): Promise<Position[]> {
+  async append(records: readonly OutgoingRecord[], alongside?: Bookkeeping): Promise<void> {
     if (this.#closed) throw new MillraceError('log_refused', 'the writer is closed')
     for (const record of records) checkRecord(record, this.#topic.partitions)
-    const positions =
-      records.length === 0 ? [] : await this.#sender.send(records, () => alongside?.unanswered())
+    if (records.length > 0) await this.#sender.send(records, () => alongside?.unanswered())
     alongside?.acknowledged()
-    return positions
   }
 
   async close(): Promise<void> {

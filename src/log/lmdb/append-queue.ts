@@ -1,11 +1,11 @@
-import type { Bookkeeping, OutgoingRecord, Position } from '../port.ts'
+import type { Bookkeeping, OutgoingRecord } from '../port.ts'
 import { type Environment, logError, transact } from './environment.ts'
 import type { Topic } from './topic.ts'
 
 interface Append {
   readonly records: readonly OutgoingRecord[]
   readonly alongside: Bookkeeping | undefined
-  readonly resolve: (positions: Position[]) => void
+  readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
 
@@ -48,11 +48,11 @@ export class AppendQueue {
    * Appends records and tells `alongside` in the same transaction, soon. When an append fails, nothing of it stays, and others are not
    * affected; `alongside` may be told a second time then.
    *
-   * @returns their positions, once they are durable
+   * @returns when they are durable
    * @throws MillraceError `log_full`, `log_unavailable`, and what `alongside` throws
    */
-  append(records: readonly OutgoingRecord[], alongside?: Bookkeeping): Promise<Position[]> {
-    const { promise, resolve, reject } = Promise.withResolvers<Position[]>()
+  append(records: readonly OutgoingRecord[], alongside?: Bookkeeping): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>()
     this.#waiting.push({ records, alongside, resolve, reject })
     if (this.#waiting.length === 1) this.#schedule()
     return promise
@@ -88,25 +88,20 @@ export class AppendQueue {
   #commit(group: readonly Append[]): boolean {
     const { environment, topic, companion, committed, now, directory } = this.#options
     try {
-      const positions = transact(
+      transact(
         environment,
         () => {
-          const all = topic.append(
-            group.flatMap(({ records }) => records),
+          topic.append(
+            group.map(({ records }) => records),
             now(),
           )
           for (const { alongside } of group) alongside?.acknowledged()
           companion.beforeCommit()
-          return all
         },
         bytesOf(group),
       )
       committed()
-      let from = 0
-      for (const { records, resolve } of group) {
-        resolve(positions.slice(from, from + records.length))
-        from += records.length
-      }
+      for (const { resolve } of group) resolve()
       return true
     } catch (error) {
       companion.afterAbort()

@@ -9,7 +9,7 @@ import {
   type Stored,
   storedKey,
 } from '../codec.ts'
-import type { FetchLimit, OutgoingRecord, PartitionBounds, Position } from '../port.ts'
+import type { FetchLimit, OutgoingRecord, PartitionBounds } from '../port.ts'
 import { type RecordBatch, split } from '../record-batch.ts'
 import { Scratch } from '../scratch.ts'
 import {
@@ -77,33 +77,24 @@ export class Topic {
     return description
   }
 
-  /**
-   * Appends records, each to its partition. Call it inside a transaction.
-   *
-   * @returns the position of each record, in the order given
-   */
-  append(records: readonly OutgoingRecord[], nowMs: number): Position[] {
+  /** Appends groups of records, one behind the other, each record to its partition. Call it inside a transaction. */
+  append(groups: readonly (readonly OutgoingRecord[])[], nowMs: number): void {
     const byPartition = new Map<number, OutgoingRecord[]>()
-    const next = new Map<number, number>()
-    const positions = records.map((record) => {
-      const { partition } = record
-      let of = byPartition.get(partition)
-      if (!of) {
-        of = []
-        byPartition.set(partition, of)
-        next.set(partition, this.end(partition))
+    for (const records of groups) {
+      for (const record of records) {
+        const of = byPartition.get(record.partition)
+        if (of) of.push(record)
+        else byPartition.set(record.partition, [record])
       }
-      return { partition, offset: next.get(partition)! + of.push(record) - 1 }
-    })
+    }
     for (const [partition, of] of byPartition) {
-      const first = next.get(partition)!
+      const first = this.end(partition)
       // LMDB copies it at once.
       const stored = encodeBatch(of, nowMs, this.#scratch)
       this.#records.putSync(storedKey(partition, first), stored)
       this.#meta.putSync(endKey(partition), numberToBytes(first + of.length))
       this.#addBytes(stored.length)
     }
-    return positions
   }
 
   /** Makes what other processes have committed visible to the reads that follow. */

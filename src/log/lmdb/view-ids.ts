@@ -16,9 +16,9 @@ KIND[HYPHEN] = 1
 /** The ids of the page views among messages. */
 export function viewIds(messages: readonly Sendable[], topic: string): string[] {
   const ids: string[] = []
-  for (const { record, entry } of messages) {
+  for (const { key, entry } of messages) {
     if (entry.kind === 'view-once') ids.push(entry.eventId)
-    else if (entry.kind === 'view') ids.push(eventIdOf(record.key, topic, 0, 0))
+    else if (entry.kind === 'view') ids.push(eventIdOf(key, topic, 0, 0))
   }
   return ids
 }
@@ -29,11 +29,11 @@ export function viewIdsJson(messages: readonly Sendable[], topic: string): Buffe
   let at = 0
   json[at++] = OPENING
   for (const message of messages) {
-    const { kind } = message.entry
+    const { key, entry } = message
+    const { kind } = entry
     if (kind !== 'view' && kind !== 'view-once') continue
     if (at > 1) json[at++] = COMMA
     json[at++] = QUOTE
-    const { key } = message.record
     if (kind !== 'view' || key === null || !copyUuid(json, at, key)) {
       json.write(viewIds([message], topic)[0]!, at, 'latin1')
     }

@@ -1,6 +1,6 @@
 import { MillraceError } from '../../errors.ts'
 import { checkRecord } from '../limits.ts'
-import type { Bookkeeping, LogWriter, OutgoingRecord, Position } from '../port.ts'
+import type { Bookkeeping, LogWriter, OutgoingRecord } from '../port.ts'
 import type { AppendQueue } from './append-queue.ts'
 
 /** Appends to a topic. All writers of a process share transactions. */
@@ -16,10 +16,10 @@ export class LmdbWriter implements LogWriter {
     this.#onClose = onClose
   }
 
-  async append(records: readonly OutgoingRecord[], alongside?: Bookkeeping): Promise<Position[]> {
+  async append(records: readonly OutgoingRecord[], alongside?: Bookkeeping): Promise<void> {
     if (this.#closed) throw new MillraceError('log_refused', 'the writer is closed')
     for (const record of records) checkRecord(record, this.#partitions)
-    return this.#appends.append(records, alongside)
+    await this.#appends.append(records, alongside)
   }
 
   async close(): Promise<void> {
