@@ -8,3 +8,12 @@ import { setFlagsFromString } from 'node:v8'
 export function countBuffersAsObjects(): void {
   setFlagsFromString('--external-memory-accounted-in-global-limit')
 }
+
+/**
+ * Every object begins among the young ones. Otherwise V8 puts those of a kind that once lived a little longer, in a burst or at the start, among the
+ * old ones for good, where they keep alive what they refer to until the whole heap is marked: a third of what the producer made stayed for a
+ * second instead of some milliseconds, in some runs and in others not (bench/RESULTS.md).
+ */
+export function beginAllYoung(): void {
+  setFlagsFromString('--no-allocation-site-pretenuring')
+}

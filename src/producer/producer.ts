@@ -1,14 +1,15 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import { publish } from '../observe/events.ts'
 import type { Dispatcher, StrategyWeights } from '../send/dispatcher.ts'
 import type { Outgoing } from '../send/outgoing.ts'
 import type { Partitioner, PartitioningWeights } from '../send/partitioning.ts'
-import { EventBuffer } from './event-buffer.ts'
+import { DueEvents } from './due-events.ts'
 import type { GeneratedEvent, Generator, Shares } from './generator/generator.ts'
 import type { Mode, Pacer } from './generator/modes.ts'
 
 declare module '../observe/events.ts' {
   interface Happenings {
-    /** Events were generated and put into the buffer. */
+    /** Events are generated: they became due, and there was room in the buffer. */
     'producer:generated': { events: number }
     /** Events were due and the buffer was full. */
     'producer:dropped': { events: number }
@@ -34,33 +35,29 @@ export interface ProducerOptions {
 /** How often it looks what is due. */
 const TICK_MS = 10
 
-/** Events that are generated without a pause; about 5 ms of work, and requests are answered in between. */
-const AT_ONCE = 1_000
-
-/** Events of bursts that wait to be sent at the same time: more of them would be no sooner in the log, and only fill the memory. */
-const BURST_AHEAD = 10 * AT_ONCE
+/** Events that are made and sent without a pause; about 5 ms of work, and requests are answered in between. */
+const AT_ONCE = 2_500
 
 /**
- * Generates what is due, and sends it: generator → buffer → dispatcher.
+ * Generates what is due, and sends it: buffer → generator → dispatcher.
  *
- * What is due while the buffer is full is dropped before it is made, so that no later event repeats one that never was sent. A burst that
+ * What is due while the buffer is full is dropped and never made, so that no later event repeats one that never was sent. A burst that
  * was asked for is never dropped: it goes on as room appears.
  */
 export class Producer {
   readonly #options: ProducerOptions
-  readonly #buffer: EventBuffer<GeneratedEvent>
+  readonly #buffer: DueEvents
   #generating: boolean
-  /** Events of bursts that have not been generated yet. */
+  /** Events of bursts for which there was no room yet. */
   #owed = 0
   #lastTick = 0
   #timer: NodeJS.Timeout | undefined
-  #soon: NodeJS.Immediate | undefined
   #sending: Promise<void> | undefined
 
   constructor(options: ProducerOptions) {
     this.#options = options
     this.#generating = options.generate
-    this.#buffer = new EventBuffer(options.bufferSize)
+    this.#buffer = new DueEvents(options.bufferSize)
   }
 
   start(): void {
@@ -75,7 +72,6 @@ export class Producer {
    */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
-    clearImmediate(this.#soon)
     this.#owed = 0
     this.#buffer.close()
     await this.#sending
@@ -97,7 +93,7 @@ export class Producer {
   /** Asks for events at once, besides those that are due. */
   burst(count: number): void {
     this.#owed += count
-    this.#tick()
+    this.#takeOwed()
   }
 
   /** Events of bursts that wait for room. */
@@ -161,49 +157,47 @@ export class Producer {
     const now = monotonic()
     const due = pacer.due(now - this.#lastTick)
     this.#lastTick = now
-    let generated = 0
     if (this.#generating && due > 0) {
       const fitting = Math.min(due, this.#buffer.room)
-      generated += this.#generate(fitting)
+      this.#take(fitting)
       if (due > fitting && whenFull === 'drop') publish('producer:dropped', { events: due - fitting })
     }
-    const ahead = Math.max(0, BURST_AHEAD - this.#buffer.used)
-    const ofBursts = this.#generate(Math.min(this.#owed, this.#buffer.room, AT_ONCE, ahead))
-    this.#owed -= ofBursts
-    generated += ofBursts
-    if (generated > 0) publish('producer:generated', { events: generated })
-    if (ofBursts > 0 && this.#owed > 0) this.#tickSoon()
+    this.#takeOwed()
   }
 
-  /** A burst goes on as soon as requests and sending have had their turn: the next tick may be far away for it. */
-  #tickSoon(): void {
-    this.#soon ??= setImmediate(() => {
-      this.#soon = undefined
-      this.#tick()
-    })
+  #takeOwed(): void {
+    const fitting = Math.min(this.#owed, this.#buffer.room)
+    this.#owed -= fitting
+    this.#take(fitting)
   }
 
-  #generate(count: number): number {
-    const { generator, now } = this.#options
-    for (let i = 0; i < count; i++) this.#buffer.push(generator.next(now()))
-    return count
+  #take(events: number): void {
+    if (events === 0) return
+    this.#buffer.add(events, this.#options.now())
+    publish('producer:generated', { events })
   }
 
   async #sendAll(): Promise<void> {
-    const { dispatcher } = this.#options
     while (await this.#buffer.ready()) {
-      for (let sent = 0; sent < AT_ONCE; sent++) {
-        const event = this.#buffer.shift()
-        if (!event) break
-        const busy = dispatcher.send(this.#outgoing(event))
-        if (busy !== undefined) await busy
-      }
+      await this.#sendSome()
+      this.#takeOwed()
+      await turn()
+    }
+  }
+
+  async #sendSome(): Promise<void> {
+    const { dispatcher, generator } = this.#options
+    for (let sent = 0; sent < AT_ONCE; sent++) {
+      const dueAtMs = this.#buffer.take()
+      if (dueAtMs === undefined) return
+      const busy = dispatcher.send(this.#outgoing(generator.next(dueAtMs)))
+      if (busy !== undefined) await busy
     }
   }
 
   /** The record's time is that of sending, not of the event: what is sent again is as old as it is. */
-  #outgoing({ key, value, pageId, entry }: GeneratedEvent): Outgoing {
+  #outgoing({ key, value, pageId, entry, original }: GeneratedEvent): Outgoing {
     const { partitioner, now } = this.#options
-    return { partition: partitioner.choose(pageId), key, value, timestampMs: now(), entry }
+    return { partition: partitioner.choose(pageId), key, value, timestampMs: now(), entry, original }
   }
 }

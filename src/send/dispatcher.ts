@@ -1,5 +1,5 @@
 import type { Delivered, Delivery } from './delivery.ts'
-import { Originals } from './originals.ts'
+import type { Original } from './original.ts'
 import type { Outgoing } from './outgoing.ts'
 import { AsyncStrategy } from './strategies/async.ts'
 import { type BatchOptions, BatchStrategy } from './strategies/batch.ts'
@@ -29,7 +29,6 @@ export class Dispatcher {
   readonly #delivery: Delivery
   readonly #random: () => number
   readonly #strategies: Readonly<Record<StrategyName, Strategy>>
-  readonly #originals = new Originals()
   readonly #waiting = new Slots(WAITING)
   #weights: StrategyWeights
 
@@ -37,9 +36,8 @@ export class Dispatcher {
     this.#delivery = delivery
     this.#random = random
     this.#weights = weights
-    const onDelivered = (message: Outgoing, delivered: Delivered): void => {
-      const { key, entry } = message
-      if (entry.kind === 'view' && key !== null) this.#originals.end(key, delivered, entry)
+    const onDelivered = ({ entry, original }: Outgoing, delivered: Delivered): void => {
+      if (entry.kind === 'view') original?.end(delivered)
     }
     this.#strategies = {
       sync: new SyncStrategy(delivery, onDelivered),
@@ -57,17 +55,15 @@ export class Dispatcher {
   }
 
   /**
-   * Sends an event. Where there is a promise, the next event waits for it; a repeat that waits for its original holds up no others.
-   *
-   * @param message when it is a repeat, its key is the very array that the message that it repeats has
+   * Sends an event. Where there is a promise, the next event waits for it; a repeat that waits for its original, which was given before
+   * it, holds up no others.
    */
   send(message: Outgoing): Promise<void> | undefined {
-    const { key, entry } = message
-    if (entry.kind === 'view' && key !== null) this.#originals.begin(key)
-    if (entry.kind !== 'repeat' || key === null) return this.#choose().send(message)
-    const original = this.#originals.outcome(key)
-    if (original === 'acknowledged') return this.#choose().send(message)
-    return this.#waiting.run(() => this.#sendAfter(original, message))
+    const { entry, original } = message
+    if (entry.kind !== 'repeat' || original === undefined) return this.#choose().send(message)
+    const outcome = original.outcome()
+    if (outcome === 'acknowledged') return this.#choose().send(message)
+    return this.#waiting.run(() => this.#sendAfter(original, outcome, message))
   }
 
   /** Resolves when everything that was given to it is acknowledged or failed. */
@@ -89,9 +85,12 @@ export class Dispatcher {
    * first as a view and the others as repeats. It may be the only one, since a full disk keeps no failed events. Others do not wait for room:
    * they are as many as can wait here, at most.
    */
-  async #sendAfter(original: Delivered | Promise<Delivered>, message: Outgoing): Promise<void> {
-    if ((await original) === 'acknowledged') return void this.#choose().send(message)
-    const entry = this.#originals.failedEntry(message.key!) ?? message.entry
+  async #sendAfter(
+    { entry }: Original,
+    outcome: Delivered | Promise<Delivered>,
+    message: Outgoing,
+  ): Promise<void> {
+    if ((await outcome) === 'acknowledged') return void this.#choose().send(message)
     await this.#delivery.keep([{ ...message, entry }], 'the event that it repeats could not be sent')
   }
 }

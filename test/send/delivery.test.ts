@@ -15,7 +15,7 @@ import {
 } from '../../src/send/failed-events.ts'
 import { resendFile } from '../../src/send/resend.ts'
 import { temporaryDirectory } from '../helpers/program.ts'
-import { outgoing, ScriptedWriter } from './messages.ts'
+import { outgoing, repeatable, ScriptedWriter } from './messages.ts'
 
 async function setUp(t: TestContext) {
   const dataDir = await temporaryDirectory(t)
@@ -101,7 +101,7 @@ test('a repeat waits for its original, and fails with it', async (t) => {
     batch: { size: 10, intervalMs: 1 },
     random: () => 0,
   })
-  const originals = [outgoing(1), outgoing(2)]
+  const originals = [repeatable(1), repeatable(2)]
   const again = originals.map((original) => ({ ...original, entry: { kind: 'repeat' } as const }))
   writer.fail = refused('2')
   for (const message of [...originals, ...again]) await dispatcher.send(message)
@@ -125,7 +125,7 @@ test('a repeat of an event that failed and could not be kept either is sent agai
     batch: { size: 10, intervalMs: 1 },
     random: () => 0,
   })
-  const original = outgoing(1)
+  const original = repeatable(1)
   writer.fail = refused('1')
   // Where failed events go there is no directory: as on a full disk, nothing is kept.
   await writeFile(failedEventsDirectory(dataDir), '')
@@ -151,7 +151,7 @@ test('a repeat of what waits in a batch that is not full holds up no other event
     batch: { size: 3, intervalMs: 60_000 },
     random: () => 0,
   })
-  const original = outgoing(1)
+  const original = repeatable(1)
   for (const message of [original, { ...original, entry: { kind: 'repeat' } as const }, outgoing(2)]) {
     await dispatcher.send(message)
   }

@@ -1,5 +1,6 @@
 import type { LedgerEntry } from '../../src/ledger/port.ts'
 import type { Bookkeeping, LogWriter, OutgoingRecord } from '../../src/log/port.ts'
+import { Original } from '../../src/send/original.ts'
 import type { Outgoing } from '../../src/send/outgoing.ts'
 
 /** The n-th message: a page view, unless the entry says otherwise. */
@@ -12,6 +13,12 @@ export function outgoing(n: number, entry?: LedgerEntry): Outgoing {
     timestampMs,
     entry: entry ?? { kind: 'view', pageId: `/${n}`, timestampMs, durationMs: n, isBounce: false },
   }
+}
+
+/** The n-th message, a page view that may be repeated. */
+export function repeatable(n: number): Outgoing {
+  const message = outgoing(n)
+  return { ...message, original: new Original(message.entry) }
 }
 
 /** A writer whose appends do what they are told, one after the other; then they succeed. */

@@ -8,6 +8,7 @@ import { producerMetrics } from '../../observe/metrics.ts'
 import { addServiceGauges } from '../../observe/service-gauges.ts'
 import { logStatistics } from '../../observe/statistics.ts'
 import { duration } from '../../observe/words.ts'
+import { beginAllYoung } from '../../process/collector.ts'
 import { countProducer } from '../../producer/counters.ts'
 import { Generator, type Shares } from '../../producer/generator/generator.ts'
 import { Pacer } from '../../producer/generator/modes.ts'
@@ -44,6 +45,7 @@ export async function runProducer(
   signal: AbortSignal,
   options: { telemetry: TelemetrySettings; onReady: (url: string) => void },
 ): Promise<void> {
+  beginAllYoung()
   await using ending = new AsyncDisposableStack()
   const { log, ledger, close } = await awaitEventLog(config, logger, signal)
   ending.defer(close)

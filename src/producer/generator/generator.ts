@@ -3,6 +3,7 @@ import { UUID_TEXT_BYTES, writeUuid } from '../../event/event-id.ts'
 import { toWire } from '../../event/page-view.ts'
 import type { LedgerEntry } from '../../ledger/port.ts'
 import { Random } from '../../random.ts'
+import { Original } from '../../send/original.ts'
 import { FAULTS } from './invalid.ts'
 import { PAGES } from './pages.ts'
 import { Repeats } from './repeats.ts'
@@ -29,10 +30,12 @@ export interface GeneratedEvent {
   readonly timestampMs: number
   /** What the ledger is to say of it. */
   readonly entry: LedgerEntry
+  /** Of a page view, and of what repeats it, the same one; undefined when it is none. */
+  readonly original: Original | undefined
 }
 
-/** Messages that may be repeated; some 10 MB of them. */
-const REMEMBERED = 20_000
+/** Messages that may be repeated; with what lies in memory beside them, some 10 MB. */
+const REMEMBERED = { capacity: 5_000, ofOneTime: 32 }
 
 /**
  * Older messages are not repeated, however few there are: what is older than raw rows are kept is rejected as too late, and would be
@@ -98,6 +101,7 @@ export class Generator {
       pageId,
       timestampMs,
       entry,
+      original: new Original(entry),
     }
   }
 
@@ -113,6 +117,7 @@ export class Generator {
       pageId,
       timestampMs,
       entry: { kind: 'invalid', reason },
+      original: undefined,
     }
   }
 
