@@ -12,7 +12,7 @@ export function countBuffersAsObjects(): void {
 /**
  * Every object begins among the young ones. Otherwise V8 puts those of a kind that once lived a little longer, in a burst or at the start, among the
  * old ones for good, where they keep alive what they refer to until the whole heap is marked: a third of what the producer made stayed for a
- * second instead of some milliseconds, in some runs and in others not (bench/RESULTS.md).
+ * second instead of some milliseconds, in some runs and in others not (docs/decisions/0017-short-lives.md).
  */
 export function beginAllYoung(): void {
   setFlagsFromString('--no-allocation-site-pretenuring')
