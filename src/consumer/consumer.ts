@@ -65,6 +65,11 @@ export class Consumer {
     return this.#batcher.batch.messages + this.#flushingMessages
   }
 
+  /** Whether a batch is being written. */
+  get isWriting(): boolean {
+    return this.#flushingMessages > 0
+  }
+
   /**
    * Consumes until the signal aborts, writes what it holds, and leaves the group. Called once.
    *

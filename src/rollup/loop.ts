@@ -41,6 +41,8 @@ const LONGEST_REST_BEHIND_MS = 20_000
 const MANY_EVENTS = 300_000
 const REST_MS_PER_EVENT = 0.01
 const LONGEST_REST_OF_MANY_MS = 1_000
+/** They are not looked at while rows are written, but not for longer than this: the next look, which would see these rows, is far away. */
+const LONGEST_WRITE_MS = 500
 
 const NEVER = { endedAt: Number.NEGATIVE_INFINITY, tookMs: 0 }
 const NOTHING_YET = { slice: NEVER, minute: NEVER, hour: NEVER }
@@ -59,6 +61,8 @@ export interface RollUpLoopOptions {
   readonly pressure?: () => number
   /** Whether a whole backlog was there and is not written to its end yet. */
   readonly isDraining?: () => boolean
+  /** Whether rows are being written, of which wake() will tell. Never by default. */
+  readonly isWriting?: () => boolean
   /** Called after each run that did not fail. */
   readonly onRan?: (status: RollUpStatus) => void
   /** Milliseconds that only rise; performance.now by default. */
@@ -114,6 +118,7 @@ export class RollUpLoop {
       onRan: () => {},
       pressure: () => 0,
       isDraining: () => false,
+      isWriting: () => false,
       monotonic: () => performance.now(),
       random: Math.random,
       ...options,
@@ -162,8 +167,16 @@ export class RollUpLoop {
       if (this.#stopped) break
       this.#pause = new Pause(pauseMs)
       await this.#pause.over
+      if (this.#isToSeeWhatIsWritten()) {
+        this.#pause = new Pause(LONGEST_WRITE_MS)
+        await this.#pause.over
+      }
       this.#pause = undefined
     }
+  }
+
+  #isToSeeWhatIsWritten(): boolean {
+    return !this.#stopped && restOfManyMs(this.#eventsRead) > 0 && this.#options.isWriting()
   }
 
   /** @returns how long to wait before the next run, in milliseconds */

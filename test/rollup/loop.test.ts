@@ -41,11 +41,16 @@ function looping(
   rollUp: Scripted,
   pressure = () => 0,
   isDraining = () => false,
+  isWriting = () => false,
 ) {
   mock.timers.enable({ apis: ['setTimeout'] })
   t.after(() => mock.timers.reset())
   let now = 0
-  const loop = new RollUpLoop({ rollUp, pressure, isDraining, monotonic: () => now, random: () => 1 })
+  const loop = new RollUpLoop({
+    ...{ rollUp, pressure, isDraining, isWriting },
+    monotonic: () => now,
+    random: () => 1,
+  })
   t.after(() => loop.stop())
   return {
     loop,
@@ -114,6 +119,28 @@ test('slices with very many events are left alone for longer, but not without en
     assert.equal(Math.round(time.loop.looksInMs()), restMs, `${eventsRead} events`)
     mock.timers.reset()
   }
+})
+
+test('slices with very many events are looked at when what is being written is there', async (t) => {
+  const rollUp = new Scripted()
+  let isWriting = true
+  const time = looping(t, rollUp, undefined, undefined, () => isWriting)
+  rollUp.answer = () => run({ slice: 1 }, { slice: 200 }, undefined, 400_000)
+  time.loop.start()
+  await time.settle()
+  await time.pass(1_000)
+  assert.equal(rollUp.runs.length, 1)
+  time.loop.wake()
+  await time.pass(0)
+  assert.equal(rollUp.runs.length, 2)
+  await time.pass(1_000)
+  await time.pass(499)
+  assert.equal(rollUp.runs.length, 2)
+  await time.pass(1)
+  assert.equal(rollUp.runs.length, 3)
+  isWriting = false
+  await time.pass(1_000)
+  assert.equal(rollUp.runs.length, 4)
 })
 
 test('a level that takes very long does not wait without end', async (t) => {

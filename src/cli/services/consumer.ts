@@ -106,6 +106,7 @@ export async function runConsumer(
     rollUp: new RollUp({ db, retention }),
     pressure,
     isDraining: () => backlog.isDraining,
+    isWriting: () => consumer.isWriting,
     onRan: ({ freshAsOfMs }) => visible.rolledUp(freshAsOfMs?.minute ?? 0),
   })
   let flushMs = 0
