@@ -8,7 +8,7 @@ export interface RepeatsOptions {
 }
 
 /**
- * Late messages, a bounded number of them and none too old, to choose one from that is sent again. Where many come at once, a few of them are
+ * The latest messages, a bounded number of them and none too old, to choose one from that is sent again. Where many come at once, a few of them are
  * remembered: what is held for some time and then let go is what costs the garbage collector most.
  */
 export class Repeats<T extends { readonly timestampMs: number }> {
