@@ -35,7 +35,7 @@ const LONGEST_REST_BEHIND_MS = 20_000
 
 /**
  * Slices with more events than this, which are read anew each time, are left alone for a while that grows with their number, up to a longest one.
- * So many only come where processors are full, and there every run takes from those who collect and read: with a second between them a sixth
+ * So many only come where processors are full, and there every run takes from those who collect and read: with a second between them an eighth
  * less work is done for an event (bench/RESULTS.md). By events and not by time: a single slow run says nothing about the next one.
  */
 const MANY_EVENTS = 300_000
@@ -176,7 +176,7 @@ export class RollUpLoop {
   }
 
   #isToSeeWhatIsWritten(): boolean {
-    return !this.#stopped && restOfManyMs(this.#eventsRead) > 0 && this.#options.isWriting()
+    return !this.#stopped && this.#restOfManyMs() > 0 && this.#options.isWriting()
   }
 
   /** @returns how long to wait before the next run, in milliseconds */
@@ -258,9 +258,15 @@ export class RollUpLoop {
     const restMs = Math.min(longestMs, tookMs * (slower / SHARES[level] - 1))
     return Math.max(
       restMs,
-      level === 'slice' && !isDraining() ? restOfManyMs(this.#eventsRead) : 0,
+      level === 'slice' ? this.#restOfManyMs() : 0,
       Math.min(LOOK_MS, this.#restless().changedWithinMs),
     )
+  }
+
+  /** None while a backlog is drained: what is computed only when it has come to rest is not read again and again. */
+  #restOfManyMs(): number {
+    if (this.#options.isDraining()) return 0
+    return Math.min(LONGEST_REST_OF_MANY_MS, REST_MS_PER_EVENT * Math.max(0, this.#eventsRead - MANY_EVENTS))
   }
 
   #restless(): Restless {
@@ -286,10 +292,6 @@ export class RollUpLoop {
     this.#failures += 1
     return longest * (0.5 + this.#options.random() / 2)
   }
-}
-
-function restOfManyMs(events: number): number {
-  return Math.min(LONGEST_REST_OF_MANY_MS, REST_MS_PER_EVENT * Math.max(0, events - MANY_EVENTS))
 }
 
 /** A wait that can be made shorter. */

@@ -143,6 +143,22 @@ test('slices with very many events are looked at when what is being written is t
   assert.equal(rollUp.runs.length, 4)
 })
 
+test('while a backlog is drained they wait for nothing that is being written', async (t) => {
+  const rollUp = new Scripted()
+  const time = looping(
+    t,
+    rollUp,
+    undefined,
+    () => true,
+    () => true,
+  )
+  rollUp.answer = () => run({ slice: 1 }, { slice: 200 }, undefined, 400_000)
+  time.loop.start()
+  await time.settle()
+  await time.pass(1_000)
+  assert.equal(rollUp.runs.length, 2)
+})
+
 test('a level that takes very long does not wait without end', async (t) => {
   const rollUp = new Scripted()
   const time = looping(t, rollUp)
