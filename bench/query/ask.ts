@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile } from 'node:child_process'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { BenchSystem } from '../lib/system.ts'
 import { until } from '../lib/wait.ts'
@@ -41,20 +42,23 @@ const QUESTIONS = 19
 /**
  * Asks each span so many times, in turn.
  *
- * @param anew whether each answer is computed: each question wants a few pages more or less than the one before
+ * @param how.anew whether each answer is computed: each question wants a few pages more or less than the one before
+ * @param how.everyMs from one request of a span to the next; 0 for one after the other
  * @returns milliseconds of each request by span, ascending
  */
 export async function askAgain(
   system: BenchSystem,
   requests: number,
-  anew: boolean,
+  { anew, everyMs }: { readonly anew: boolean; readonly everyMs: number },
 ): Promise<ReadonlyMap<string, readonly number[]>> {
   const taken = new Map<string, number[]>(SPANS.map(({ name }) => [name, []]))
   for (const span of SPANS) await ask(system, span)
   for (let i = 0; i < requests; i++) {
+    const next = setTimeout(everyMs)
     const limit = anew ? `&limit=${91 + (i % QUESTIONS)}` : ''
     for (const { name, parameters } of SPANS)
       taken.get(name)!.push(await ask(system, { name, parameters: parameters + limit }))
+    await next
   }
   for (const ms of taken.values()) ms.sort((a, b) => a - b)
   return taken

@@ -17,6 +17,7 @@ interface Options {
   readonly users: number
   readonly requests: number
   readonly runs: number
+  readonly every?: number
   readonly load?: number
   readonly keep?: string
   readonly record?: true
@@ -31,6 +32,11 @@ export const query = benchmark(
   .option('--users <n>', 'distinct users', count, 5_000_000)
   .option('--requests <n>', 'of each span in a run, one after the other', count, 100)
   .option('--runs <n>', 'how often', count, 3)
+  .option(
+    '--every <seconds>',
+    'from one request of a span to the next where they are not computed each time; without it one follows the other',
+    count,
+  )
   .option('--load <n>', 'events a second that come meanwhile', count)
   .option(
     '--keep <directory>',
@@ -42,7 +48,17 @@ const DAYS = 30
 const MINUTE_DAYS = 7
 const MERGE_SECONDS = 300
 
-async function run({ events, pages, users, requests, runs, load, keep, record }: Options): Promise<void> {
+async function run({
+  events,
+  pages,
+  users,
+  requests,
+  runs,
+  every,
+  load,
+  keep,
+  record,
+}: Options): Promise<void> {
   // A day more than is asked about, so that nothing of it expires meanwhile.
   const settings = {
     MILLRACE_CLICKHOUSE_MEMORY: '4G',
@@ -82,7 +98,8 @@ async function run({ events, pages, users, requests, runs, load, keep, record }:
       [warm, false],
       [anew, true],
     ] as const) {
-      for (const [name, ms] of await askAgain(system, requests, computed)) {
+      const how = { anew: computed, everyMs: computed ? 0 : 1_000 * (every ?? 0) }
+      for (const [name, ms] of await askAgain(system, requests, how)) {
         results.get(name)!.push(ms)
         say(
           `round ${round} of ${runs}  ${name}${computed ? ', computed each time' : ''}: p50 ${quantile(ms, 0.5).toFixed(0)}, p95 ${quantile(ms, 0.95).toFixed(0)}, p99 ${quantile(ms, 0.99).toFixed(0)} ms`,
@@ -116,7 +133,7 @@ async function run({ events, pages, users, requests, runs, load, keep, record }:
           rows,
         ),
         '',
-        `${requests} requests of each span in a run, in turn and one after the other, over HTTP, as they are asked (a slow answer is shared for a while) and computed each time (each wants a few pages more or less than the one before); ${load === undefined ? 'nothing else went on' : `${load} events/s came meanwhile`}. Cold: the first request of a server that was just started, the files of its tables out of the kernel's cache.`,
+        `${requests} requests of each span in a run, in turn, over HTTP, as they are asked (${every === undefined ? 'one after the other' : `each every ${every} s`}; a slow answer is shared for a while) and computed each time (each wants a few pages more or less than the one before); ${load === undefined ? 'nothing else went on' : `${load} events/s came meanwhile`}. Cold: the first request of a server that was just started, the files of its tables out of the kernel's cache.`,
         '',
         `Made by SQL (bench/query/made-aggregates.ts) of ${events} page views over ${DAYS} days, ${pages} pages, ${users} users; of the last ${MINUTE_DAYS} days minutes too. Days were built as the consumer builds them, without its rests. No raw rows: the query reads none.`,
         '',

@@ -99,7 +99,7 @@ export function consumerRoutes(app: App, { status, aggregates, now }: ConsumerRo
       schema: documented({
         summary: 'Totals, pages, regions and a series of windows',
         description:
-          'Answers the windows that start in the range, the open one included. What takes more than a tenth of a second is answered to all who ask the same for ten times as long, ten seconds at most; fresh_as_of is that of the answer.',
+          'Answers the windows that start in the range, the open one included. What takes more than a tenth of a second is answered to all who ask the same for ten times as long, ten seconds at most, and for twice as long again while a new answer is computed; fresh_as_of is that of the answer.',
         parameters: AGGREGATES,
         response: Aggregates,
       }),

@@ -1,7 +1,17 @@
+interface Known<T> {
+  /** The last answer that came. */
+  answer?: Answer<T>
+  /** The one that is on its way. */
+  coming?: Promise<T>
+}
+
+/** The times are by the monotonic clock. */
 interface Answer<T> {
   readonly promise: Promise<T>
-  /** Until when it is given to others, by the monotonic clock; while it is on its way, without end. */
-  until: number
+  /** Until when it is given to whoever asks. */
+  readonly standsUntil: number
+  /** Until when it is given while a new one is on its way. */
+  readonly givenUntil: number
 }
 
 export interface SharedAnswersOptions {
@@ -11,6 +21,11 @@ export interface SharedAnswersOptions {
   readonly slowMs?: number
   /** However long an answer took, it stands no longer than this, in milliseconds; without end by default. */
   readonly longestMs?: number
+  /**
+   * For how many times as long as it stood a slow answer is still given after that, while a new one is computed (what RFC 5861 calls
+   * stale-while-revalidate); 0 by default.
+   */
+  readonly staleTimes?: number
   /** Milliseconds that only rise; performance.now by default. */
   readonly monotonic?: () => number
 }
@@ -23,13 +38,14 @@ const REST = 10
  * An error is for those who waited for it, and is asked anew after that.
  */
 export class SharedAnswers<T> {
-  readonly #answers = new Map<string, Answer<T>>()
+  readonly #known = new Map<string, Known<T>>()
   readonly #options: Required<SharedAnswersOptions>
 
   constructor(options: SharedAnswersOptions) {
     this.#options = {
       slowMs: 0,
       longestMs: Number.POSITIVE_INFINITY,
+      staleTimes: 0,
       monotonic: () => performance.now(),
       ...options,
     }
@@ -37,20 +53,35 @@ export class SharedAnswers<T> {
 
   get(key: string, ask: () => Promise<T>): Promise<T> {
     const now = this.#options.monotonic()
-    for (const [other, { until }] of this.#answers) if (until <= now) this.#answers.delete(other)
-    const known = this.#answers.get(key)
-    if (known) return known.promise
-    const answer: Answer<T> = { promise: ask(), until: Number.POSITIVE_INFINITY }
-    this.#answers.set(key, answer)
-    answer.promise.then(
+    this.#forget(now)
+    const known = this.#known.get(key) ?? {}
+    this.#known.set(key, known)
+    const { answer } = known
+    if (answer && now < answer.standsUntil) return answer.promise
+    known.coming ??= this.#renew(known, ask, now)
+    return answer && now < answer.givenUntil ? answer.promise : known.coming
+  }
+
+  #renew(known: Known<T>, ask: () => Promise<T>, began: number): Promise<T> {
+    const promise = ask()
+    promise.then(
       () => {
-        const { keepMs, slowMs, longestMs, monotonic } = this.#options
+        const { keepMs, slowMs, longestMs, staleTimes, monotonic } = this.#options
         const end = monotonic()
-        const took = end - now
-        answer.until = end + Math.max(keepMs, took < slowMs ? 0 : Math.min(longestMs, took * REST))
+        const took = end - began
+        const slow = took < slowMs ? 0 : Math.min(longestMs, took * REST)
+        const standsUntil = end + Math.max(keepMs, slow)
+        known.answer = { promise, standsUntil, givenUntil: standsUntil + slow * staleTimes }
+        delete known.coming
       },
-      () => this.#answers.delete(key),
+      () => delete known.coming,
     )
-    return answer.promise
+    return promise
+  }
+
+  #forget(now: number): void {
+    for (const [key, { answer, coming }] of this.#known) {
+      if (!coming && !(answer && now < answer.givenUntil)) this.#known.delete(key)
+    }
   }
 }

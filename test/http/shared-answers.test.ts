@@ -55,3 +55,55 @@ test('an error is for those who waited for it', async () => {
   for (const each of waiting) await assert.rejects(each, /away/)
   assert.equal(await answers.get('a', async () => 7), 7)
 })
+
+test('a slow answer that is out is still given, for twice as long as it stood, while a new one is computed', async () => {
+  const { ask, pass } = asking({ keepMs: 0, slowMs: 50, longestMs: 1_000, staleTimes: 2 })
+  assert.equal(await ask('a', 60), 1)
+  pass(600)
+  assert.equal(await ask('a', 70), 1)
+  assert.equal(await ask('a'), 2)
+  pass(700 + 1_400)
+  assert.equal(await ask('a', 49), 3)
+  assert.equal(await ask('a'), 4)
+})
+
+test('who asks after that waits for the one that is on its way, and no other one is asked for', async () => {
+  let now = 0
+  let asked = 0
+  const answers = new SharedAnswers<number>({ keepMs: 0, slowMs: 50, staleTimes: 2, monotonic: () => now })
+  const coming: PromiseWithResolvers<number>[] = []
+  const get = (): Promise<number> =>
+    answers.get('a', () => {
+      asked += 1
+      coming.push(Promise.withResolvers())
+      return coming.at(-1)!.promise
+    })
+  const first = get()
+  now = 100
+  coming[0]!.resolve(1)
+  assert.equal(await first, 1)
+  now = 100 + 3_000 - 1
+  assert.deepEqual(await Promise.all([get(), get()]), [1, 1])
+  now += 1
+  const waiting = [get(), get()]
+  coming[1]!.resolve(2)
+  assert.deepEqual(await Promise.all(waiting), [2, 2])
+  assert.equal(asked, 2)
+})
+
+test('an error while a new one is computed costs nobody the old answer; after its time it is told', async () => {
+  let now = 0
+  const answers = new SharedAnswers<number>({ keepMs: 0, slowMs: 50, staleTimes: 2, monotonic: () => now })
+  const get = (ask: () => Promise<number>): Promise<number> => answers.get('a', ask)
+  const fails = () => Promise.reject(new Error('away'))
+  await get(async () => {
+    now = 100
+    return 1
+  })
+  now += 1_000
+  assert.equal(await get(fails), 1)
+  assert.equal(await get(fails), 1)
+  now += 2_000
+  await assert.rejects(get(fails), /away/)
+  assert.equal(await get(async () => 2), 2)
+})
