@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, loadavg, totalmem } from 'node:os'
-import { join, resolve } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import { say } from './say.ts'
 
 const RESULTS = resolve(import.meta.dirname, '../RESULTS.md')
@@ -52,6 +52,8 @@ function commit(): string {
   return `${git('rev-parse', '--short', 'HEAD')}${changed}`
 }
 
+/** As it was given, but for --record and for where a directory is on this machine. */
 function commandLine(): string {
-  return ['npm run bench --', ...process.argv.slice(2).filter((arg) => arg !== '--record')].join(' ')
+  const given = process.argv.slice(2).filter((arg) => arg !== '--record')
+  return ['npm run bench --', ...given.map((arg) => (isAbsolute(arg) ? 'DIR' : arg))].join(' ')
 }

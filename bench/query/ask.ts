@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile } from 'node:child_process'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { BenchSystem } from '../lib/system.ts'
 import { until } from '../lib/wait.ts'
@@ -54,7 +54,7 @@ export async function askAgain(
   const taken = new Map<string, number[]>(SPANS.map(({ name }) => [name, []]))
   for (const span of SPANS) await ask(system, span)
   for (let i = 0; i < requests; i++) {
-    const next = setTimeout(everyMs)
+    const next = sleep(everyMs)
     const limit = anew ? `&limit=${91 + (i % QUESTIONS)}` : ''
     for (const { name, parameters } of SPANS)
       taken.get(name)!.push(await ask(system, { name, parameters: parameters + limit }))

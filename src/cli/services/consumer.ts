@@ -45,7 +45,7 @@ import { aborted } from '../signals.ts'
 import { openTelemetry } from '../telemetry.ts'
 import { deadLettersOf } from './dead-letters.ts'
 
-/** Questions about long spans are shared for a while, and who asks again and again never waits; `fresh_as_of` says of when an answer is. */
+/** Questions about long spans are shared for a while, and for a while longer while a new answer is computed; `fresh_as_of` says of when an answer is. */
 const SLOW_ANSWERS = { keepMs: 0, slowMs: 100, longestMs: 10_000, staleTimes: 2 }
 
 /** How long an audit waits without progress for what is on its way. */
